@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.linux;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.mirror;
+
+import org.jspecify.annotations.NullMarked;

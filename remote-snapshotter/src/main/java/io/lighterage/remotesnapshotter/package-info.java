@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.remotesnapshotter;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.resolver.credentials;
+
+import org.jspecify.annotations.NullMarked;

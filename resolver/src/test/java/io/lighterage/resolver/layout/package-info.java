@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.resolver.layout;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.resolver;
+
+import org.jspecify.annotations.NullMarked;

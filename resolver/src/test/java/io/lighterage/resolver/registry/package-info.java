@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.resolver.registry;
+
+import org.jspecify.annotations.NullMarked;

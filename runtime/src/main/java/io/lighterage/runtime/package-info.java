@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.runtime;
+
+import org.jspecify.annotations.NullMarked;

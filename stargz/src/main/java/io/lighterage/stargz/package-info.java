@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.stargz;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.stargz.compress;
+
+import org.jspecify.annotations.NullMarked;

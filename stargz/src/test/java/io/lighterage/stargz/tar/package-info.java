@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.stargz.tar;
+
+import org.jspecify.annotations.NullMarked;
