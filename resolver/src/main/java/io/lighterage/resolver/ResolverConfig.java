@@ -1,0 +1,54 @@
+package io.lighterage.resolver;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/// How to reach registries, as the flags and the configuration file say.
+///
+/// @param authFile Docker `config.json` or podman `auth.json` to use instead of the usual places
+/// @param credentials explicit `user:password` for every registry, or empty
+/// @param tlsVerify whether certificates are checked
+/// @param certDirectory folder with `*.crt`, `*.cert` and `*.key`, or empty
+/// @param plainHttp whether to speak HTTP without TLS
+/// @param concurrency requests in flight at once over all blobs of one source
+/// @param timeout longest silence on a connection before it counts as dead
+/// @param retries attempts after the first for failures worth repeating
+/// @param environment environment variables (`DOCKER_CONFIG`, `XDG_RUNTIME_DIR`, …), injected for tests
+public record ResolverConfig(
+        Optional<Path> authFile,
+        Optional<String> credentials,
+        boolean tlsVerify,
+        Optional<Path> certDirectory,
+        boolean plainHttp,
+        int concurrency,
+        Duration timeout,
+        int retries,
+        Map<String, String> environment) {
+    public ResolverConfig {
+        environment = Map.copyOf(environment);
+    }
+
+    /// What applies where nobody says anything: environment of this process, 4 requests at once (more gains
+    /// nothing on two cores and starves other users of a slow link), 30 s of silence, 5 retries.
+    public static ResolverConfig defaults() {
+        return new ResolverConfig(
+                Optional.empty(),
+                Optional.empty(),
+                true,
+                Optional.empty(),
+                false,
+                4,
+                Duration.ofSeconds(30),
+                5,
+                System.getenv());
+    }
+
+    /// Without the credentials, so that a logged configuration gives nothing away.
+    @Override
+    public String toString() {
+        return "ResolverConfig[plainHttp=" + plainHttp + ", tlsVerify=" + tlsVerify + ", concurrency=" + concurrency
+                + "]";
+    }
+}

@@ -1,0 +1,66 @@
+package io.lighterage.resolver;
+
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/// The front door of this module: finds the resolver a reference names and opens it.
+///
+/// `docker://name` and plain names go to the registry resolver. Every other registered transport claims what begins
+/// with `transport:`. The registry's own transport needs the `//`, because `docker:dind` is an image on Docker Hub.
+public final class Resolvers {
+    private static final String DEFAULT_TRANSPORT = "docker";
+    private static final Pattern PREFIX = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*)://(.*)", Pattern.DOTALL);
+
+    private final List<Resolver> resolvers;
+
+    public Resolvers(List<Resolver> resolvers) {
+        this.resolvers = List.copyOf(resolvers);
+    }
+
+    /// Every resolver [ServiceLoader] finds.
+    public static Resolvers installed() {
+        return new Resolvers(ServiceLoader.load(Resolver.class, Resolvers.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get)
+                .toList());
+    }
+
+    /// Opens `text` with the resolver its transport names.
+    ///
+    /// @throws ImageException UNSUPPORTED for an unknown transport, INVALID for a malformed reference
+    public ImageSource open(String text, ResolverConfig config) {
+        Matcher prefixed = PREFIX.matcher(text);
+        if (prefixed.matches()) {
+            String transport = prefixed.group(1);
+            String rest = prefixed.group(2);
+            return byTransport(transport).open(transport.equals(DEFAULT_TRANSPORT) ? rest : "//" + rest, config);
+        }
+        for (Resolver resolver : resolvers) {
+            String claim = resolver.transport() + ":";
+            if (!resolver.transport().equals(DEFAULT_TRANSPORT) && text.startsWith(claim)) {
+                return resolver.open(text.substring(claim.length()), config);
+            }
+        }
+        return byTransport(DEFAULT_TRANSPORT).open(text, config);
+    }
+
+    private Resolver byTransport(String transport) {
+        for (Resolver resolver : resolvers) {
+            if (resolver.transport().equals(transport)) {
+                return resolver;
+            }
+        }
+        String known = resolvers.stream()
+                .map(r -> r.transport().equals(DEFAULT_TRANSPORT) ? r.transport() + "://" : r.transport() + ":")
+                .sorted()
+                .collect(Collectors.joining(", "));
+        throw new ImageException(
+                ErrorKind.UNSUPPORTED,
+                "transport '" + transport + "://' is not known; expected one of " + known
+                        + ", or a plain name such as debian:12");
+    }
+}

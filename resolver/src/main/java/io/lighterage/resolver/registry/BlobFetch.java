@@ -1,0 +1,245 @@
+package io.lighterage.resolver.registry;
+
+import io.lighterage.contentstore.Descriptor;
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
+import io.lighterage.contentstore.Ingest;
+import io.lighterage.contentstore.Ingest.ByteRange;
+import io.lighterage.contentstore.TaskGroup;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.LongConsumer;
+import okio.BufferedSource;
+
+/// Copies what an ingest misses of one blob.
+///
+/// 1. Cut the missing ranges into [Pieces].
+/// 2. Fetch the first piece. Its answer shows whether the server honours ranges; then others join in, each with one
+///    request at a time, as the shared [Permits] allow.
+/// 3. A request that breaks off is repeated from where it stopped; progress starts the count of failures anew.
+/// 4. A server that ignores ranges gets one request for everything, and what is here already is skipped.
+///
+/// One lasting failure interrupts the other requests; what they have written stays in the ingest.
+final class BlobFetch {
+    /// One write to the ingest: large enough that the write costs little beside its bytes.
+    private static final int BUFFER = 256 << 10;
+    /// An attempt that brought this much did not fail for the reason the one before did.
+    private static final long PROGRESS = 256 << 10;
+
+    /// Tells that the server sent the whole blob where a part was asked for.
+    private static final class RangesIgnored extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        RangesIgnored() {
+            super("ranges ignored", null, false, false);
+        }
+    }
+
+    private final BlobRoute route;
+    private final Descriptor descriptor;
+    private final Ingest into;
+    private final LongConsumer received;
+    private final RetryPolicy retry;
+    private final InstantSource clock;
+    private final Permits permits;
+    private final long number;
+    private final int width;
+
+    /// @param number rank among the fetches of the source, see [Permits]
+    /// @param width most requests in flight for this blob
+    BlobFetch(
+            BlobRoute route,
+            Ingest into,
+            LongConsumer received,
+            RetryPolicy retry,
+            Permits permits,
+            long number,
+            int width) {
+        this.route = route;
+        this.descriptor = route.descriptor();
+        this.into = into;
+        this.received = received;
+        this.retry = retry;
+        this.clock = retry.timing().clock();
+        this.permits = permits;
+        this.number = number;
+        this.width = width;
+    }
+
+    /// @throws ImageException the first lasting failure
+    void run() {
+        List<ByteRange> missing = into.missing();
+        if (missing.isEmpty()) {
+            return;
+        }
+        if (!route.ranges().ignored()) {
+            try {
+                inPieces(new Pieces(missing, route.ranges()::pieceSize));
+                return;
+            } catch (RangesIgnored e) {
+                // the blob comes in one stream, below
+            }
+        }
+        try (TaskGroup group = new TaskGroup("fetch-" + descriptor.digest().shortHex())) {
+            fork(group, this::inOneStream);
+            group.join();
+        }
+    }
+
+    private void inPieces(Pieces pieces) {
+        CountDownLatch answered = new CountDownLatch(1);
+        try (TaskGroup group = new TaskGroup("fetch-" + descriptor.digest().shortHex())) {
+            fork(group, () -> work(pieces, answered));
+            if (!route.ranges().usable()) {
+                await(answered);
+            }
+            for (long i = Math.min(width - 1, pieces.count()); i > 0; i--) {
+                fork(group, () -> work(pieces, answered));
+            }
+            group.join();
+        }
+    }
+
+    private static void fork(TaskGroup group, Runnable task) {
+        group.fork(() -> {
+            task.run();
+            return null;
+        });
+    }
+
+    private static void await(CountDownLatch answered) {
+        try {
+            answered.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ImageException(ErrorKind.CANCELLED, "interrupted while waiting for the first bytes", e);
+        }
+    }
+
+    private void work(Pieces pieces, CountDownLatch answered) {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(Math.clamp(descriptor.size(), 1, BUFFER));
+        try {
+            for (Optional<ByteRange> piece = pieces.next(); piece.isPresent(); piece = pieces.next()) {
+                fetch(piece.get(), buffer, answered);
+            }
+        } finally {
+            answered.countDown();
+        }
+    }
+
+    private void fetch(ByteRange piece, ByteBuffer buffer, CountDownLatch answered) {
+        long at = piece.offset();
+        int failures = 0;
+        while (at < piece.end()) {
+            Position position = new Position(at);
+            try (Permits.Permit _ = permits.acquire(number, at);
+                    BlobBody body = route.open(new ByteRange(at, piece.end() - at))) {
+                if (body.offset() != at || body.end() > piece.end()) {
+                    body.reply().abandon();
+                    throw new RangesIgnored();
+                }
+                answered.countDown();
+                Instant begun = clock.instant();
+                copy(body, position, body.end(), buffer);
+                route.ranges().noteSpeed(position.written, Duration.between(begun, clock.instant()));
+                failures = 0;
+            } catch (RegistryFailure failure) {
+                failures = position.at - at >= PROGRESS ? 1 : failures + 1;
+                retry.pause(failure, failures);
+            }
+            at = position.at;
+        }
+    }
+
+    /// The whole blob in one answer; only what is missing is written.
+    private void inOneStream() {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
+        int failures = 0;
+        while (true) {
+            Position position = new Position(0);
+            try (Permits.Permit _ = permits.acquire(number, 0);
+                    BlobBody body = route.open(new ByteRange(0, descriptor.size()))) {
+                for (ByteRange range : into.missing()) {
+                    skip(body, position, range.offset());
+                    copy(body, position, range.end(), buffer);
+                }
+                return;
+            } catch (RegistryFailure failure) {
+                failures = position.written >= PROGRESS ? 1 : failures + 1;
+                retry.pause(failure, failures);
+            }
+        }
+    }
+
+    private void skip(BlobBody body, Position position, long to) {
+        try {
+            body.reply().body().skip(to - position.at);
+            position.at = to;
+        } catch (IOException e) {
+            body.reply().abandon();
+            throw route.broken(body, e);
+        }
+    }
+
+    /// Copies up to `end`. What arrived before a failure is written before the failure is told.
+    private void copy(BlobBody body, Position position, long end, ByteBuffer buffer) {
+        BufferedSource source = body.reply().body();
+        try {
+            while (position.at < end) {
+                buffer.clear().limit((int) Math.min(buffer.capacity(), end - position.at));
+                try {
+                    fill(source, buffer);
+                } finally {
+                    write(position, buffer.flip());
+                }
+            }
+            if (end == body.end() && body.reply().length() < 0 && !source.exhausted()) {
+                throw new ImageException(
+                        ErrorKind.CORRUPT,
+                        "blob " + descriptor.digest() + " goes on after " + end + " bytes; expected "
+                                + descriptor.size() + " as the manifest says");
+            }
+        } catch (IOException e) {
+            body.reply().abandon();
+            throw route.broken(body, e);
+        } catch (RuntimeException e) {
+            body.reply().abandon();
+            throw e;
+        }
+    }
+
+    private static void fill(BufferedSource source, ByteBuffer buffer) throws IOException {
+        while (buffer.hasRemaining()) {
+            if (source.read(buffer) < 0) {
+                throw new EOFException("the body ended too soon");
+            }
+        }
+    }
+
+    private void write(Position position, ByteBuffer bytes) {
+        int count = bytes.remaining();
+        if (count > 0) {
+            into.write(position.at, bytes);
+            position.at += count;
+            position.written += count;
+            received.accept(count);
+        }
+    }
+
+    /// How far one answer has been copied.
+    private static final class Position {
+        private long at;
+        private long written;
+
+        Position(long at) {
+            this.at = at;
+        }
+    }
+}
