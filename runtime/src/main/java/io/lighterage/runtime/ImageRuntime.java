@@ -1,0 +1,173 @@
+package io.lighterage.runtime;
+
+import io.lighterage.contentstore.ContentStore;
+import io.lighterage.contentstore.Descriptor;
+import io.lighterage.contentstore.Digest;
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
+import io.lighterage.contentstore.ImageRecord;
+import io.lighterage.contentstore.MediaType;
+import io.lighterage.contentstore.Namespace;
+import io.lighterage.contentstore.Platform;
+import io.lighterage.contentstore.Store;
+import io.lighterage.contentstore.disk.LocalStore;
+import io.lighterage.contentstore.manifest.ManifestParser;
+import io.lighterage.resolver.ImageSource;
+import io.lighterage.resolver.Resolvers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// The library's front door: pulls images into a store and unpacks them, with no daemon.
+///
+/// Safe for use by several threads; several processes may share one root.
+public final class ImageRuntime implements AutoCloseable {
+    private static final int SHORTEST_DIGEST_PREFIX = 6;
+
+    private final RuntimeConfig config;
+    private final Store store;
+    private final Namespace namespace;
+
+    private ImageRuntime(RuntimeConfig config, Store store) {
+        this.config = config;
+        this.store = store;
+        this.namespace = store.namespace(config.namespace());
+    }
+
+    /// Opens the store under `config.root()`, creating it on first use.
+    ///
+    /// @throws ImageException DENIED when the root cannot be written, UNSUPPORTED when a newer version made it
+    public static ImageRuntime open(RuntimeConfig config) {
+        Store store = LocalStore.open(
+                config.root(),
+                (descriptor, bytes) -> ManifestParser.parse(descriptor, bytes).children(),
+                Clock.systemUTC());
+        return new ImageRuntime(config, store);
+    }
+
+    /// Brings every blob of the image into the store and records its name.
+    ///
+    /// @param reference what the user names the image by, such as `debian:12` or `oci:dir:tag`
+    /// @param platform the platform wanted; empty means this machine's
+    /// @throws ImageException of the kind that fits; nothing is recorded then, and what was fetched is reused later
+    public PulledImage pull(String reference, Optional<Platform> platform, ProgressListener progress) {
+        return new Pull(config, namespace, platform, progress).run(reference);
+    }
+
+    /// Pulls what is missing and unpacks the image while it arrives.
+    ///
+    /// `target` must not exist or be empty. Unless it is a mount point it appears in one rename, whole or not
+    /// at all.
+    ///
+    /// @throws ImageException PRECONDITION when `target` holds something, CORRUPT when a layer is not what its
+    ///     digests say, EXHAUSTED when the disk is full, or what [#pull] throws
+    public UnpackedImage unpack(
+            String reference, Optional<Platform> platform, Path target, UnpackForm form, ProgressListener progress) {
+        Pull pull = new Pull(config, namespace, platform, progress);
+        return new Unpack(pull, target, form, progress).run(reference);
+    }
+
+    /// The image's documents: from the store when it is recorded there and `remote` is false, else from its source.
+    public ImageDocuments documents(String reference, Optional<Platform> platform, boolean remote) {
+        try (ImageSource source = Resolvers.installed().open(reference, config.resolver())) {
+            Optional<ImageRecord> here =
+                    remote ? Optional.empty() : namespace.images().get(source.name());
+            Descriptor target = here.map(ImageRecord::target).orElseGet(source::resolve);
+            boolean local = here.isPresent();
+            Resolution image =
+                    new ManifestChooser(d -> document(source, d, local), platform).choose(source.name(), target);
+            byte[] configuration = document(source, image.manifest().config(), local);
+            return new ImageDocuments(
+                    image.name(),
+                    target,
+                    image.documents().getFirst().text(),
+                    image.manifestDescriptor(),
+                    image.documents().getLast().text(),
+                    new String(configuration, StandardCharsets.UTF_8),
+                    local);
+        }
+    }
+
+    /// A document of a recorded image may be missing: those of platforms nobody pulled.
+    private byte[] document(ImageSource source, Descriptor descriptor, boolean local) {
+        boolean here = local && namespace.content().info(descriptor.digest()).isPresent();
+        return here ? Documents.read(namespace.content(), descriptor) : source.document(descriptor);
+    }
+
+    /// The recorded images, ordered by name.
+    public List<ImageRecord> images() {
+        return namespace.images().list();
+    }
+
+    /// Bytes the image's blobs take, all platforms that are here; blobs shared with other images included.
+    public long sizeOf(ImageRecord image) {
+        return sizeOf(image.target(), new HashSet<>());
+    }
+
+    private long sizeOf(Descriptor descriptor, Set<Digest> counted) {
+        ContentStore content = namespace.content();
+        if (content.info(descriptor.digest()).isEmpty() || !counted.add(descriptor.digest())) {
+            return 0;
+        }
+        long bytes = descriptor.size();
+        if (MediaType.isIndex(descriptor.mediaType()) || MediaType.isManifest(descriptor.mediaType())) {
+            byte[] document = Documents.read(content, descriptor);
+            for (Descriptor child : ManifestParser.parse(descriptor, document).children()) {
+                bytes += sizeOf(child, counted);
+            }
+        }
+        return bytes;
+    }
+
+    /// Forgets a name (given in any form [#pull] takes, or a prefix of its digest of at least 6 hex digits); the
+    /// collector frees the bytes. Returns the record that was removed.
+    ///
+    /// @throws ImageException NOT_FOUND when nothing has that name, PRECONDITION when a prefix fits several images
+    public ImageRecord remove(String reference) {
+        ImageRecord found = byDigestPrefix(reference).orElseGet(() -> byName(reference));
+        namespace.images().delete(found.name());
+        return found;
+    }
+
+    private ImageRecord byName(String reference) {
+        try (ImageSource source = Resolvers.installed().open(reference, config.resolver())) {
+            return namespace
+                    .images()
+                    .get(source.name())
+                    .orElseThrow(() -> new ImageException(
+                            ErrorKind.NOT_FOUND,
+                            "no image is recorded as " + source.name() + " in namespace " + namespace.name()
+                                    + "; 'lighter images' lists those that are"));
+        }
+    }
+
+    private Optional<ImageRecord> byDigestPrefix(String text) {
+        String prefix = text.startsWith("sha256:") ? text.substring("sha256:".length()) : text;
+        if (prefix.length() < SHORTEST_DIGEST_PREFIX || !prefix.matches("[0-9a-f]+")) {
+            return Optional.empty();
+        }
+        List<ImageRecord> fitting = images().stream()
+                .filter(image -> image.target().digest().hex().startsWith(prefix))
+                .toList();
+        if (fitting.size() > 1) {
+            throw new ImageException(
+                    ErrorKind.PRECONDITION,
+                    "'" + text + "' fits " + fitting.size() + " images; expected one. Name it in full");
+        }
+        return fitting.stream().findFirst();
+    }
+
+    /// The store itself, for `gc` and `fsck`.
+    public Store store() {
+        return store;
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}
