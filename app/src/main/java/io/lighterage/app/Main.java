@@ -1,0 +1,49 @@
+package io.lighterage.app;
+
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+
+/// Where `lighter` begins.
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] args) {
+        PrintStream out = stream(FileDescriptor.out, 1 << 13);
+        PrintStream err = stream(FileDescriptor.err, 1 << 10);
+        Interruption interruption = Interruption.ofCurrentThread();
+        int code = ExitCode.OTHER;
+        try {
+            code = run(List.of(args), out, err, System.getenv());
+        } finally {
+            out.flush();
+            err.flush();
+            interruption.verbEnded();
+            System.exit(code);
+        }
+    }
+
+    /// Runs one command line.
+    ///
+    /// @param out gets results
+    /// @param err gets everything else
+    /// @param environment environment variables
+    /// @return the exit code, see [ExitCode]
+    public static int run(List<String> args, PrintStream out, PrintStream err, Map<String, String> environment) {
+        if (args.equals(List.of("version"))) { // the one command line that starts without its parser
+            out.println(VersionText.line());
+            return ExitCode.OK;
+        }
+        return new CommandRunner(new Invocation(out, err, environment)).run(args);
+    }
+
+    /// A reader that goes away (`lighter manifest x | head -1`) is no error: a PrintStream swallows the broken pipe.
+    private static PrintStream stream(FileDescriptor descriptor, int buffer) {
+        FileOutputStream file = new FileOutputStream(descriptor);
+        return new PrintStream(new BufferedOutputStream(file, buffer), false, StandardCharsets.UTF_8);
+    }
+}

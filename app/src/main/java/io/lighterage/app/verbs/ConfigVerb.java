@@ -1,0 +1,35 @@
+package io.lighterage.app.verbs;
+
+import io.lighterage.app.ExitCode;
+import io.lighterage.app.Invocation;
+import io.lighterage.runtime.ImageDocuments;
+import io.lighterage.runtime.ImageRuntime;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `lighter config`.
+@Command(name = "config", description = "Print the configuration as it was served.")
+final class ConfigVerb implements Callable<Integer> {
+    private final Invocation invocation;
+
+    @Parameters(paramLabel = "REF", description = "The image.")
+    private String reference = "";
+
+    @Option(names = "--remote", description = "Ask the registry although the image is here.")
+    private boolean remote;
+
+    ConfigVerb(Invocation invocation) {
+        this.invocation = invocation;
+    }
+
+    @Override
+    public Integer call() {
+        try (ImageRuntime runtime = invocation.openRuntime()) {
+            ImageDocuments documents = runtime.documents(reference, invocation.platform(), remote);
+            invocation.out().print(documents.configText());
+        }
+        return ExitCode.OK;
+    }
+}

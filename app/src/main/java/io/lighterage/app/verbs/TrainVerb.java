@@ -1,0 +1,63 @@
+package io.lighterage.app.verbs;
+
+import io.lighterage.app.ExitCode;
+import io.lighterage.app.Invocation;
+import io.lighterage.app.Main;
+import io.lighterage.app.demo.SampleImage;
+import io.lighterage.linux.NativeFileCalls;
+import io.lighterage.remotesnapshotter.apply.TreeRemover;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+
+/// Runs what people run, so that the JVM can record which classes that needs; see the launcher.
+@Command(name = Verbs.TRAIN, hidden = true, description = "Record the start-up cache.")
+final class TrainVerb implements Callable<Integer> {
+    private final Invocation invocation;
+
+    TrainVerb(Invocation invocation) {
+        this.invocation = invocation;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Path folder = Files.createTempDirectory("lighter-train-");
+        try {
+            SampleImage.write(folder.resolve("layout"), folder);
+            String image = "oci:" + folder.resolve("layout") + ":latest";
+            String root = folder.resolve("root").toString();
+            List<List<String>> lines = List.of(
+                    List.of("demo", "--progress=plain"),
+                    List.of("demo", "--progress=json", "--format=json"),
+                    List.of("pull", image, "--root", root),
+                    List.of("unpack", image, folder.resolve("tree").toString(), "--root", root, "--layers"),
+                    List.of("images", "--root", root),
+                    List.of("inspect", image, "--root", root),
+                    List.of("manifest", image, "--root", root),
+                    List.of("config", image, "--root", root),
+                    List.of("fsck", "--root", root),
+                    List.of("rmi", image, "--root", root),
+                    List.of("gc", "--root", root),
+                    List.of("doctor", "--root", root),
+                    List.of("help"),
+                    List.of("version", "--wrong"),
+                    List.of("version", "--format=json"),
+                    List.of("version"));
+            for (List<String> line : lines) {
+                PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+                int code = Main.run(line, nowhere, nowhere, invocation.environment());
+                invocation.out().println(code + " " + String.join(" ", line));
+            }
+        } finally {
+            TreeRemover.removeContents(new NativeFileCalls(), folder);
+            Files.delete(folder);
+        }
+        return ExitCode.OK;
+    }
+}
