@@ -14,8 +14,8 @@ public interface Ingest extends AutoCloseable {
     /// The byte ranges still to be written, in order. Empty when everything is here.
     List<ByteRange> missing();
 
-    /// Writes all remaining bytes of `source` at `offset`. Rewriting bytes that are already here is allowed only
-    /// before they have become part of the contiguous prefix; later it is ignored.
+    /// Writes all remaining bytes of `source` at `offset`, save those that are here already: the first writer of a
+    /// byte wins, and when it was wrong the commit finds out.
     ///
     /// @throws ImageException CORRUPT when the write would pass the expected size; EXHAUSTED when the disk is full
     void write(long offset, ByteBuffer source);

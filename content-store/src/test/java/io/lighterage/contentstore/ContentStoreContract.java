@@ -9,6 +9,7 @@ import io.lighterage.contentstore.Ingest.ByteRange;
 import io.lighterage.contentstore.disk.Bytes;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -191,10 +192,13 @@ public abstract class ContentStoreContract {
     }
 
     @Test
-    void thePrefixIsNotRewritten() {
+    void whatIsHereIsNotRewritten() {
         byte[] bytes = Bytes.random(7, 1000);
         Descriptor blob = Bytes.layer(bytes);
         try (Ingest ingest = Bytes.writing(content(), blob)) {
+            ingest.write(500, ByteBuffer.wrap(bytes, 500, 300));
+            ingest.write(450, ByteBuffer.wrap(bytes, 450, 10));
+            ingest.write(480, ByteBuffer.wrap(Arrays.copyOfRange(bytes, 480, 500)));
             ingest.write(500, ByteBuffer.wrap(new byte[300]));
             ingest.write(0, ByteBuffer.wrap(bytes, 0, 400));
             ingest.write(0, ByteBuffer.wrap(new byte[300]));

@@ -81,26 +81,36 @@ final class LocalIngest implements Ingest {
                     "blob " + expected.digest() + " got " + length + " bytes at " + offset + "; expected no more than "
                             + expected.size() + " bytes in all");
         }
+        int first = source.position();
+        long end = offset + length;
         try {
-            long from = progress.begin(offset, offset + length);
-            source.position(source.position() + (int) (from - offset));
-            if (!source.hasRemaining()) {
-                return;
+            for (long at = offset; at < end; ) {
+                ByteRange piece = progress.begin(at, end);
+                if (piece.length() > 0) {
+                    source.limit(first + (int) (piece.end() - offset))
+                            .position(first + (int) (piece.offset() - offset));
+                    writePiece(piece, source);
+                }
+                at = piece.end();
             }
-            int start = source.position();
-            long end = from + source.remaining();
-            try {
-                data.write(from, source);
-            } finally {
-                progress.end(from, end, from + (source.position() - start));
-            }
-            digest.advance(progress.contiguous(), source, start, from);
+            source.position(first + length);
         } catch (IOException e) {
             throw FileErrors.writing(
                     "cannot write blob " + expected.digest() + ", which needs " + progress.remaining() + " bytes more,",
                     files.directory(),
                     e);
         }
+    }
+
+    /// Writes what remains of `source`, which is all of a piece claimed for it.
+    private void writePiece(ByteRange piece, ByteBuffer source) throws IOException {
+        int start = source.position();
+        try {
+            data.write(piece.offset(), source);
+        } finally {
+            progress.end(piece.offset(), piece.end(), piece.offset() + (source.position() - start));
+        }
+        digest.advance(progress.contiguous(), source, start, piece.offset());
     }
 
     @Override

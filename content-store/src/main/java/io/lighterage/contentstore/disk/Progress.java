@@ -64,21 +64,26 @@ final class Progress {
         }
     }
 
-    /// Claims `[start, end)` for a write, save what is already part of the prefix; waits for overlapping writes.
+    /// Claims the first part of `[start, end)` that is not here for a write; waits while somebody else writes it.
     ///
-    /// @return where the write begins, `end` when nothing is left of it
-    long begin(long start, long end) {
+    /// Bytes that are here are never written again, so a write that fails takes nothing away, and what a writer's
+    /// buffer held is what the file holds.
+    ///
+    /// @return the part to write, of length 0 when all of it is here
+    ByteRange begin(long start, long end) {
         lock.lock();
         try {
             requireOpen();
-            while (inFlight.overlaps(start, end)) {
+            while (true) {
+                long from = Math.min(end, here.runEnd(start));
+                long until = here.firstStart(from, end);
+                if (!inFlight.overlaps(from, until)) {
+                    inFlight.add(from, until);
+                    return new ByteRange(from, until - from);
+                }
                 await("waiting for an overlapping write");
                 requireOpen();
             }
-            long from = Math.min(end, Math.max(start, contiguous));
-            here.remove(from, end);
-            inFlight.add(from, end);
-            return from;
         } finally {
             lock.unlock();
         }

@@ -72,6 +72,12 @@ final class RangeSet {
         return at < count && starts[at] < end;
     }
 
+    /// Where the first range that begins in `[start, end)` begins, or `end` when none does; no range holds `start`.
+    long firstStart(long start, long end) {
+        int at = firstEndingAtOrAfter(start + 1);
+        return at < count ? Math.min(starts[at], end) : end;
+    }
+
     boolean isEmpty() {
         return count == 0;
     }

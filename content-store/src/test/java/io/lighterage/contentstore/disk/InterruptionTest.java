@@ -57,6 +57,7 @@ final class InterruptionTest {
                         assertThat(e).satisfies(kind(ErrorKind.CANCELLED));
                     }
                     assertThat(Thread.interrupted()).isTrue();
+                    Thread.yield();
                 }
             });
             Blob tail = ingest.tail();
@@ -77,6 +78,22 @@ final class InterruptionTest {
             tail.close();
             done.set(true);
             nuisance.get();
+            ingest.commit();
+        }
+        assertThat(Bytes.read(content, blob.digest())).isEqualTo(bytes);
+    }
+
+    @Test
+    void anInterruptedRewriteTakesNothingAway() {
+        byte[] bytes = Bytes.random(5, 300_000);
+        Descriptor blob = Bytes.layer(bytes);
+        try (Ingest ingest = Bytes.writing(content, blob)) {
+            ingest.write(200_000, ByteBuffer.wrap(bytes, 200_000, 100_000));
+            Thread.currentThread().interrupt();
+            ingest.write(250_000, ByteBuffer.wrap(bytes, 250_000, 1000));
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(ingest.missing()).containsExactly(new Ingest.ByteRange(0, 200_000));
+            ingest.write(0, ByteBuffer.wrap(bytes, 0, 200_000));
             ingest.commit();
         }
         assertThat(Bytes.read(content, blob.digest())).isEqualTo(bytes);

@@ -46,6 +46,9 @@ final class RangeSetTest {
             assertThat(ranges.runEnd(at)).as(where).isEqualTo(model.get(at) ? model.nextClearBit(at) : at);
             int set = model.nextSetBit(at);
             assertThat(ranges.overlaps(at, at + 3)).as(where).isEqualTo(set >= 0 && set < at + 3);
+            if (!model.get(at)) {
+                assertThat(ranges.firstStart(at, 140)).as(where).isEqualTo(set >= 0 ? set : 140);
+            }
         }
     }
 }
