@@ -23,8 +23,7 @@ class ArchitectureTest {
             "encryption", List.of("contentstore", "linux"),
             "mirror", List.of("contentstore", "linux"),
             "remotesnapshotter", List.of("resolver", "stargz", "encryption", "contentstore", "linux"),
-            "proxyplugin",
-                    List.of("remotesnapshotter", "resolver", "stargz", "encryption", "contentstore", "linux"),
+            "proxyplugin", List.of("remotesnapshotter", "resolver", "stargz", "encryption", "contentstore", "linux"),
             "runtime", List.of("remotesnapshotter", "resolver", "stargz", "encryption", "contentstore", "linux"));
 
     /// Where each library may be used; everywhere else it may not.
@@ -80,9 +79,8 @@ class ArchitectureTest {
     }
 
     @ArchTest
-    static final ArchRule namesSayWhatAClassIs = noClasses()
-            .should()
-            .haveNameMatching(".*(Util|Utils|Helper|Manager|Impl|Base)");
+    static final ArchRule namesSayWhatAClassIs =
+            noClasses().should().haveNameMatching(".*(Util|Utils|Helper|Manager|Impl|Base)");
 
     @ArchTest
     static final ArchRule onlyTheCommandPrints = noClasses()

@@ -15,8 +15,7 @@ final class CliDocs {
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
         CommandLine whole = CommandModel.whole(new Invocation(nowhere, nowhere, Map.of()));
         whole.setUsageHelpWidth(100);
-        StringBuilder page = new StringBuilder(
-                """
+        StringBuilder page = new StringBuilder("""
                 # The command line
 
                 Made from the command's own model: `./mvnw -pl app -am test -Dtest=CliDocsTest -Dlighterage.docs.write=true
@@ -38,7 +37,8 @@ final class CliDocs {
     }
 
     private static void section(StringBuilder page, String title, CommandLine command) {
-        String usage = command.getUsageMessage(CommandLine.Help.Ansi.OFF).strip().replaceAll("[ ]+\n", "\n");
+        String usage =
+                command.getUsageMessage(CommandLine.Help.Ansi.OFF).strip().replaceAll("[ ]+\n", "\n");
         page.append("## ").append(title).append("\n\n```\n").append(usage).append("\n```\n\n");
     }
 }

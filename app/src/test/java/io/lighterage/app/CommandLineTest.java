@@ -46,8 +46,9 @@ class CommandLineTest {
                 "app",
                 "latest",
                 MediaType.OCI_MANIFEST,
-                bytes("{\"schemaVersion\":2,\"config\":" + descriptor(MediaType.OCI_CONFIG, configDigest, config.length())
-                        + ",\"layers\":[" + descriptor(MediaType.OCI_LAYER, layer, tar.length) + "]}"));
+                bytes("{\"schemaVersion\":2,\"config\":"
+                        + descriptor(MediaType.OCI_CONFIG, configDigest, config.length()) + ",\"layers\":["
+                        + descriptor(MediaType.OCI_LAYER, layer, tar.length) + "]}"));
         mirror = MirrorServer.start(MirrorOptions.defaults(), upstream);
     }
 

@@ -6,8 +6,8 @@ import io.lighterage.app.demo.SampleImage;
 import io.lighterage.mirror.LayoutUpstream;
 import io.lighterage.mirror.MirrorOptions;
 import io.lighterage.mirror.MirrorServer;
-import java.net.URLClassLoader;
 import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
@@ -29,22 +29,27 @@ class ReadmeExampleTest {
         assertThat(block.find()).as("README.md has a Java block").isTrue();
         Path source = Files.writeString(folder.resolve("ReadmeExample.java"), block.group(1));
         int compiled = ToolProvider.getSystemJavaCompiler()
-                .run(null, null, null, "-cp", System.getProperty("java.class.path"), "-d", folder.toString(),
+                .run(
+                        null,
+                        null,
+                        null,
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "-d",
+                        folder.toString(),
                         source.toString());
         assertThat(compiled).isZero();
         Path layout = folder.resolve("layout");
         SampleImage.write(layout, Files.createDirectory(folder.resolve("work")));
-        try (MirrorServer mirror =
-                        MirrorServer.start(MirrorOptions.defaults(), new LayoutUpstream("sample", layout));
-                URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
+        try (MirrorServer mirror = MirrorServer.start(MirrorOptions.defaults(), new LayoutUpstream("sample", layout));
+                URLClassLoader loader =
+                        new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
             String[] args = {
                 mirror.hostPort() + "/sample:latest",
                 folder.resolve("root").toString(),
                 folder.resolve("tree").toString()
             };
-            loader.loadClass("ReadmeExample")
-                    .getMethod("main", String[].class)
-                    .invoke(null, (Object) args);
+            loader.loadClass("ReadmeExample").getMethod("main", String[].class).invoke(null, (Object) args);
         }
         assertThat(folder.resolve("tree")).isNotEmptyDirectory();
     }
