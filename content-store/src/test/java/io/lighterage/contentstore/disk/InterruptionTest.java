@@ -57,7 +57,6 @@ final class InterruptionTest {
                         assertThat(e).satisfies(kind(ErrorKind.CANCELLED));
                     }
                     assertThat(Thread.interrupted()).isTrue();
-                    Thread.yield();
                 }
             });
             Blob tail = ingest.tail();
