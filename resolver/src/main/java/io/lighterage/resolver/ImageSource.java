@@ -27,6 +27,9 @@ public interface ImageSource extends AutoCloseable {
     /// @param received hears the number of new bytes as they arrive, from any thread
     void fetch(Descriptor descriptor, Ingest into, int priority, LongConsumer received);
 
+    /// Opens the blob for reads of any part of it at any time, without asking anybody anything yet.
+    RemoteBlob blob(Descriptor descriptor);
+
     @Override
     void close();
 }

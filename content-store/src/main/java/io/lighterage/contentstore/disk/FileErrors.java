@@ -9,7 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /// Gives a failed file operation its kind and its remedy.
-final class FileErrors {
+public final class FileErrors {
     /// Below this much free space a failed write is taken for a full disk even when the message is in a language
     /// we do not read; a file-system block or two are never handed out.
     private static final long AS_GOOD_AS_FULL = 64 * 1024;
@@ -17,7 +17,7 @@ final class FileErrors {
     private FileErrors() {}
 
     /// @param tried what was tried, such as "cannot write blob sha256:…"
-    static ImageException of(String tried, Path path, IOException cause) {
+    public static ImageException of(String tried, Path path, IOException cause) {
         String text = tried + " in " + path + ": " + reason(cause);
         if (cause instanceof ClosedByInterruptException) {
             return new ImageException(ErrorKind.CANCELLED, tried + " in " + path + ": interrupted", cause);
@@ -42,7 +42,7 @@ final class FileErrors {
     }
 
     /// As [#of] for a write, which also fails for want of space when the message does not say so.
-    static ImageException writing(String tried, Path path, IOException cause) {
+    public static ImageException writing(String tried, Path path, IOException cause) {
         if (!(cause instanceof ClosedByInterruptException) && !isFull(cause) && free(path) < AS_GOOD_AS_FULL) {
             IOException named = new IOException("No space left on device (" + reason(cause) + ")", cause);
             return of(tried, path, named);

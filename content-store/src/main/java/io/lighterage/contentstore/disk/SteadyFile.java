@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// An interrupted thread inside a [FileChannel] closes the channel for everybody. Here only that thread gets the
 /// [ClosedByInterruptException]; the others find the channel opened again and repeat their operation. The file is
 /// closed when every holder has let go.
-final class SteadyFile {
+public final class SteadyFile {
     private final Set<? extends OpenOption> options;
     private Path path;
     private @Nullable FileChannel channel;
@@ -29,7 +29,7 @@ final class SteadyFile {
         this.channel = channel;
     }
 
-    static SteadyFile open(Path path, Set<? extends OpenOption> options) throws IOException {
+    public static SteadyFile open(Path path, Set<? extends OpenOption> options) throws IOException {
         return new SteadyFile(path, options, FileChannel.open(path, options));
     }
 
@@ -42,7 +42,7 @@ final class SteadyFile {
         return this;
     }
 
-    void release() throws IOException {
+    public void release() throws IOException {
         FileChannel last = null;
         synchronized (this) {
             holders--;
@@ -61,7 +61,7 @@ final class SteadyFile {
         path = now;
     }
 
-    int read(long position, ByteBuffer target) throws IOException {
+    public int read(long position, ByteBuffer target) throws IOException {
         int start = target.position();
         while (true) {
             FileChannel at = current();
@@ -75,7 +75,7 @@ final class SteadyFile {
     }
 
     /// Writes all remaining bytes. When it fails, the buffer's position tells how much has been written.
-    void write(long position, ByteBuffer source) throws IOException {
+    public void write(long position, ByteBuffer source) throws IOException {
         int first = source.position();
         while (source.hasRemaining()) {
             int start = source.position();
@@ -90,7 +90,7 @@ final class SteadyFile {
     }
 
     /// Makes the contents durable.
-    void force() throws IOException {
+    public void force() throws IOException {
         while (true) {
             FileChannel at = current();
             try {

@@ -8,6 +8,7 @@ import io.lighterage.contentstore.Ingest;
 import io.lighterage.contentstore.Ingest.ByteRange;
 import io.lighterage.contentstore.MediaType;
 import io.lighterage.resolver.ImageSource;
+import io.lighterage.resolver.RemoteBlob;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -88,7 +89,7 @@ final class LayoutSource implements ImageSource {
                     "document " + descriptor.digest() + " of " + name() + " has " + descriptor.size()
                             + " bytes; expected at most 4 MiB");
         }
-        byte[] bytes = readSmall(blob(descriptor), MAX_DOCUMENT);
+        byte[] bytes = readSmall(existing(descriptor), MAX_DOCUMENT);
         if (bytes.length != descriptor.size()) {
             throw wrongSize(descriptor, bytes.length);
         }
@@ -110,7 +111,7 @@ final class LayoutSource implements ImageSource {
 
     @Override
     public void fetch(Descriptor descriptor, Ingest into, int priority, LongConsumer received) {
-        Path file = blob(descriptor);
+        Path file = existing(descriptor);
         try (FileChannel channel = FileChannel.open(file)) {
             if (channel.size() != descriptor.size()) {
                 throw wrongSize(descriptor, channel.size());
@@ -149,7 +150,7 @@ final class LayoutSource implements ImageSource {
     }
 
     /// A fifo or device would block or never end, so only regular files are opened.
-    private Path blob(Descriptor descriptor) {
+    private Path existing(Descriptor descriptor) {
         Path file = directory
                 .resolve("blobs")
                 .resolve(descriptor.digest().algorithm())
@@ -192,6 +193,11 @@ final class LayoutSource implements ImageSource {
                 missing ? ErrorKind.NOT_FOUND : ErrorKind.UNAVAILABLE,
                 "cannot read " + file + ": " + (missing ? "there is no such file" : e),
                 e);
+    }
+
+    @Override
+    public RemoteBlob blob(Descriptor descriptor) {
+        return RemoteBlob.near(new LayoutBlob(() -> existing(descriptor), descriptor.size()));
     }
 
     @Override

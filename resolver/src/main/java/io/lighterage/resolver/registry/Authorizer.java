@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -19,7 +20,9 @@ import org.jspecify.annotations.Nullable;
 /// What to put into `Authorization` for one repository of one registry.
 ///
 /// Knows nothing until the registry's first 401 says how it wants to be asked; from then on every request carries the
-/// header, and a bearer token is renewed before it expires. Tokens are kept by their sorted scopes; scopes only grow.
+/// header, and a bearer token is renewed before it expires. When a credential is refused that was good before, it is
+/// looked up again: some helpers hand out passwords that last for hours only. Tokens are kept by their sorted scopes;
+/// scopes only grow.
 /// All state is guarded by `lock`, which is held while a token is fetched, so that however many requests find the
 /// token gone, one of them gets the next.
 final class Authorizer {
@@ -69,7 +72,7 @@ final class Authorizer {
                 }
             }
             boolean wantsBasic = challenges.stream().anyMatch(c -> c.scheme().equals("basic"));
-            return wantsBasic && basic.isEmpty() ? afterBasic() : Optional.empty();
+            return wantsBasic ? afterBasic() : Optional.empty();
         });
     }
 
@@ -87,15 +90,21 @@ final class Authorizer {
         }
         bearer = challenge;
         basic = "";
+        if (credential instanceof Credential.RegistryToken) {
+            looked = false; // no server renews it, but its owner may have
+        }
         return Optional.of(header());
     }
 
     private Optional<String> afterBasic() {
+        String refused = basic;
+        if (!refused.isEmpty()) {
+            looked = false;
+        }
         if (credential() instanceof Credential.Password(String user, String secret)) {
             basic = Credentials.basic(user, secret, StandardCharsets.UTF_8);
-            return Optional.of(basic);
         }
-        return Optional.empty();
+        return basic.equals(refused) ? Optional.empty() : Optional.of(basic);
     }
 
     private String header() {
@@ -105,10 +114,28 @@ final class Authorizer {
         }
         Token token = cache.get(scopes);
         if (token == null || !token.isFresh(timing.clock().instant())) {
-            token = tokens.token(challenge, scopes, credential());
+            token = token(challenge);
             cache.put(new TreeSet<>(scopes), token);
         }
         return "Bearer " + token.value();
+    }
+
+    private Token token(Challenge challenge) {
+        boolean known = looked;
+        Credential before = credential();
+        try {
+            return tokens.token(challenge, scopes, before);
+        } catch (ImageException refused) {
+            if (!known || (refused.kind() != ErrorKind.UNAUTHENTICATED && refused.kind() != ErrorKind.DENIED)) {
+                throw refused;
+            }
+            looked = false;
+            Credential now = credential();
+            if (Objects.equals(now, before)) {
+                throw refused;
+            }
+            return tokens.token(challenge, scopes, now);
+        }
     }
 
     private @Nullable Credential credential() {

@@ -101,7 +101,7 @@ final class BlobEndpoint {
     private Reply reply(Descriptor descriptor, Optional<ByteRange> range, String what) {
         HttpUrl known = elsewhere.get(descriptor.digest());
         if (known != null) {
-            Reply reply = client.getElsewhere(known, range, what);
+            Reply reply = knownPlace(descriptor, known, range, what);
             if (reply.code() != 400
                     && reply.code() != 401
                     && reply.code() != 403
@@ -118,6 +118,16 @@ final class BlobEndpoint {
             elsewhere.put(descriptor.digest(), reply.url());
         }
         return reply;
+    }
+
+    /// A place that does not answer is forgotten, so that the next attempt asks the registry where to go.
+    private Reply knownPlace(Descriptor descriptor, HttpUrl known, Optional<ByteRange> range, String what) {
+        try {
+            return client.getElsewhere(known, range, what);
+        } catch (RegistryFailure failure) {
+            elsewhere.remove(descriptor.digest(), known);
+            throw failure;
+        }
     }
 
     private String what(Descriptor descriptor) {

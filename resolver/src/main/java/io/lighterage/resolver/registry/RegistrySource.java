@@ -7,12 +7,15 @@ import io.lighterage.contentstore.Ingest;
 import io.lighterage.contentstore.MediaType;
 import io.lighterage.resolver.ImageSource;
 import io.lighterage.resolver.Reference;
+import io.lighterage.resolver.RemoteBlob;
 import io.lighterage.resolver.ResolverConfig;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// One image at its registry.
@@ -25,6 +28,7 @@ final class RegistrySource implements ImageSource {
     private final List<Path> certificates;
     private final RetryPolicy retry;
     private final Permits permits;
+    private final StreamPermits streams;
 
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Connection connection;
@@ -39,6 +43,7 @@ final class RegistrySource implements ImageSource {
         this.certificates = certificates;
         this.retry = new RetryPolicy(config.retries(), timing);
         this.permits = new Permits(config.concurrency());
+        this.streams = StreamPermits.beside(permits);
     }
 
     @Override
@@ -114,6 +119,22 @@ final class RegistrySource implements ImageSource {
 
     private void copy(BlobRoute route, Ingest into, LongConsumer received, long number) {
         new BlobFetch(route, into, received, retry, permits, number, config.concurrency()).run();
+    }
+
+    @Override
+    public RemoteBlob blob(Descriptor descriptor) {
+        return new RegistryBlob(descriptor, () -> routes(descriptor), retry, streams);
+    }
+
+    /// Where the blob may be, the registry first.
+    private List<Supplier<BlobRoute>> routes(Descriptor descriptor) {
+        Connection open = retry.call(this::connection);
+        List<Supplier<BlobRoute>> routes = new ArrayList<>();
+        routes.add(() -> open.blobs().route(descriptor));
+        for (String url : descriptor.urls()) {
+            routes.add(() -> open.foreign().route(descriptor, url));
+        }
+        return routes;
     }
 
     private Connection connection() {

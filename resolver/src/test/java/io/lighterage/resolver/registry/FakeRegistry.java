@@ -132,7 +132,11 @@ final class FakeRegistry extends Dispatcher implements AutoCloseable {
 
     /// The proper answer whose connection breaks after `count` bytes of the body.
     MockResponse cut(RecordedRequest request, long count) {
-        MockResponse proper = proper(request);
+        return cut(proper(request), count);
+    }
+
+    /// The answer, with the connection broken after `count` bytes of the body.
+    static MockResponse cut(MockResponse proper, long count) {
         MockResponseBody whole = java.util.Objects.requireNonNull(proper.getBody());
         return proper.newBuilder()
                 .body(new MockResponseBody() {
