@@ -1,14 +1,19 @@
 package io.lighterage.stargz;
 
+import io.lighterage.contentstore.Digest;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.stargz.compress.Decompression;
 import io.lighterage.stargz.compress.DecompressionLimits;
 import io.lighterage.stargz.compress.GzipEngine;
 import io.lighterage.stargz.compress.GzipEngines;
+import io.lighterage.stargz.index.LayerIndex;
 import io.lighterage.stargz.tar.TarEntry;
 import io.lighterage.stargz.tar.TarReader;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -27,10 +32,11 @@ public final class FuzzTargets {
 
     private FuzzTargets() {}
 
-    /// The door that Jazzer's command line looks for: once as an archive, once as a layer.
+    /// The door that Jazzer's command line looks for: as an archive, as a layer, as an index.
     public static void fuzzerTestOneInput(byte[] bytes) {
         tar(bytes);
         layer(bytes);
+        index(bytes);
     }
 
     /// Reads the bytes as an uncompressed archive.
@@ -97,6 +103,57 @@ public final class FuzzTargets {
         }
         if (outcomes.size() != 1) {
             throw new AssertionError("engines disagree: " + outcomes);
+        }
+    }
+
+    /// Reads the bytes as an index file, after giving them the magic number and digest they should have: those find
+    /// every accident, and what is behind them must stand on its own.
+    ///
+    /// @return whether they were accepted
+    public static boolean index(byte[] bytes) {
+        if (bytes.length < 40) {
+            return false;
+        }
+        ByteBuffer image = ByteBuffer.wrap(bytes.clone()).order(ByteOrder.LITTLE_ENDIAN);
+        image.put(0, "LtrIndex".getBytes(StandardCharsets.US_ASCII));
+        MessageDigest hasher = Digest.newHasher("sha256");
+        hasher.update(image.slice(40, bytes.length - 40));
+        image.put(8, hasher.digest());
+        LayerIndex index;
+        try {
+            index = LayerIndex.of(image, "the index");
+        } catch (ImageException e) {
+            checkRefusal(e);
+            return false;
+        }
+        useInodes(index);
+        useChunks(index);
+        return true;
+    }
+
+    private static void useInodes(LayerIndex index) {
+        for (int inode = 0; inode < index.inodeCount(); inode++) {
+            index.path(inode);
+            index.xattrs(inode);
+            if (index.kind(inode) == LayerIndex.Kind.SYMLINK) {
+                index.target(inode);
+            }
+            for (int child = 0; child < index.childCount(inode); child++) {
+                if (index.lookup(inode, index.childName(inode, child)) != index.childInode(inode, child)) {
+                    throw new AssertionError("a name of inode " + inode + " is not found");
+                }
+            }
+        }
+    }
+
+    private static void useChunks(LayerIndex index) {
+        for (int chunk = 0; chunk < index.chunkCount(); chunk++) {
+            int file = index.chunkInode(chunk);
+            long at = index.chunkFlatOffset(chunk) - index.flatOffset(file);
+            boolean inside = at >= 0 && at + index.chunkLength(chunk) <= index.size(file);
+            if (!inside || index.chunkAt(index.chunkFlatOffset(chunk)) != chunk) {
+                throw new AssertionError("chunk " + chunk + " is not where it says");
+            }
         }
     }
 

@@ -1,0 +1,126 @@
+package io.lighterage.stargz.index;
+
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
+import java.util.Arrays;
+
+/// Finds the directory an entry goes into as a process chrooted into the layer would, and as unpacking does: symlinks
+/// of the layer are followed, absolute ones begin at the root again, and `..` stops there. Symlinks that only a lower
+/// layer has are not seen.
+final class TreeWalk {
+    /// Symlinks followed on one path; containerd's number.
+    private static final int MAX_LINKS = 255;
+
+    /// Parts looked at on one path: twice as many as the longest path has, so that no entry can make us do more.
+    private static final int MAX_STEPS = 4096;
+
+    /// Inodes of one layer: [io.lighterage.stargz.tar.TarFormat#MAX_ENTRIES], and parents made for them.
+    private static final int MAX_NODES = 4_000_000;
+
+    private final IndexTree tree;
+    private final String layer;
+    private byte[] path = {};
+    private int position;
+    private int links;
+
+    TreeWalk(IndexTree tree, String layer) {
+        this.tree = tree;
+        this.layer = layer;
+    }
+
+    /// What a directory is needed for.
+    ///
+    /// @param entry for messages
+    /// @param make whether to make what is missing
+    /// @param seconds modification time of what is made
+    /// @param nanos of the same
+    record Need(EntryPath entry, boolean make, long seconds, int nanos) {}
+
+    /// @return [IndexTree#NONE] when there is none and none was to be made
+    int directory(byte[] wanted, Need need) {
+        path = wanted;
+        position = 0;
+        links = 0;
+        int at = 0;
+        for (int steps = 0; position < path.length; steps++) {
+            if (steps > MAX_STEPS) {
+                throw invalid(need.entry(), "leads through more than " + MAX_STEPS + " path components");
+            }
+            int from = position;
+            int to = from;
+            while (to < path.length && path[to] != '/') {
+                to++;
+            }
+            position = Math.min(to + 1, path.length);
+            if (EntryPath.isUp(path, from, to)) {
+                at = tree.nodes.getInt(at, IndexTree.PARENT);
+            } else if (!EntryPath.isNothing(path, from, to)) {
+                at = step(at, from, to, need);
+                if (at == IndexTree.NONE) {
+                    return at;
+                }
+            }
+        }
+        return at;
+    }
+
+    private int step(int at, int from, int to, Need need) {
+        int next = tree.find(at, path, from, to);
+        if (next == IndexTree.NONE) {
+            return need.make() ? imply(at, from, to, need) : next;
+        }
+        int inode = tree.nodes.getInt(next, IndexTree.INODE);
+        if (tree.is(inode, LayerIndex.Kind.DIRECTORY)) {
+            return next;
+        }
+        if (!tree.is(inode, LayerIndex.Kind.SYMLINK)) {
+            throw invalid(need.entry(), "needs a directory at '" + tree.path(next) + "', which is none");
+        }
+        if (++links > MAX_LINKS) {
+            throw invalid(need.entry(), "leads through more than " + MAX_LINKS + " symlinks");
+        }
+        return follow(at, inode);
+    }
+
+    /// Puts the target of a symlink before what is left of the path.
+    private int follow(int at, int symlink) {
+        int length = (int) tree.nodes.getLong(symlink, IndexTree.SIZE);
+        byte[] target = tree.texts.copy(tree.nodes.getInt(symlink, IndexTree.TARGET), length);
+        byte[] joined = Arrays.copyOf(target, length + 1 + path.length - position);
+        joined[length] = '/';
+        System.arraycopy(path, position, joined, length + 1, path.length - position);
+        path = joined;
+        position = 0;
+        return target[0] == '/' ? 0 : at;
+    }
+
+    private int imply(int at, int from, int to, Need need) {
+        if (to - from > IndexFormat.MAX_NAME) {
+            throw invalid(need.entry(), "leads through a name of " + (to - from) + " bytes; Linux allows 255");
+        }
+        if (EntryPath.starts(path, from, to, LayerIndexBuilder.WHITEOUT)) {
+            throw invalid(need.entry(), "leads through a whiteout; names starting with .wh. are reserved");
+        }
+        int made = add(at, path, from, to);
+        tree.nodes.putByte(made, IndexTree.KIND, IndexFormat.code(LayerIndex.Kind.DIRECTORY));
+        tree.nodes.putInt(made, IndexTree.MODE, 0755);
+        tree.nodes.putLong(made, IndexTree.SECONDS, need.seconds());
+        tree.nodes.putInt(made, IndexTree.NANOS, need.nanos());
+        tree.set(made, IndexFormat.FLAG_IMPLIED);
+        return made;
+    }
+
+    /// Makes a name in a directory.
+    int add(int directory, byte[] name, int from, int to) {
+        if (tree.nodes.count() >= MAX_NODES) {
+            throw new ImageException(
+                    ErrorKind.INVALID,
+                    "layer " + layer + " makes more than " + MAX_NODES + " files and directories, the limit");
+        }
+        return tree.add(directory, name, from, to);
+    }
+
+    ImageException invalid(EntryPath entry, String fault) {
+        return new ImageException(ErrorKind.INVALID, "entry '" + entry + "' of layer " + layer + " " + fault);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.stargz.index;
+
+import org.jspecify.annotations.NullMarked;
