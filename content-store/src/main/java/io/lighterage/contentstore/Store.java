@@ -17,6 +17,9 @@ public interface Store extends AutoCloseable {
 
     List<String> namespaces();
 
+    /// What is, and was, mounted; of all namespaces.
+    MountRecords mounts();
+
     /// Marks everything reachable from image records, live leases, `containerd.io/gc.root` labels and running
     /// ingests, then removes the rest. Ingests nobody has written to for `abandonedAfter` are removed too.
     GcReport gc(Duration abandonedAfter);

@@ -3,6 +3,7 @@ package io.lighterage.contentstore.disk;
 import io.lighterage.contentstore.ChildrenReader;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
+import io.lighterage.contentstore.MountRecords;
 import io.lighterage.contentstore.Namespace;
 import io.lighterage.contentstore.Store;
 import io.lighterage.contentstore.sqlite.Metadata;
@@ -90,6 +91,11 @@ public final class LocalStore implements Store {
     @Override
     public List<String> namespaces() {
         return metadata.namespaces();
+    }
+
+    @Override
+    public MountRecords mounts() {
+        return metadata.mounts();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.lighterage.contentstore.sqlite;
 
 import io.lighterage.contentstore.ImageRecords;
 import io.lighterage.contentstore.Leases;
+import io.lighterage.contentstore.MountRecords;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
@@ -35,6 +36,10 @@ public final class Metadata implements AutoCloseable {
 
     public Leases leases(String namespace) {
         return new LeaseRows(database, namespace, clock);
+    }
+
+    public MountRecords mounts() {
+        return new MountRows(database);
     }
 
     public CollectionRows collection() {

@@ -13,7 +13,7 @@ import java.util.List;
 ///
 /// Times are microseconds since 1970. A step is never changed once released; a change is another step.
 final class Schema {
-    private static final List<List<String>> STEPS = List.of(List.of(
+    private static final List<String> FIRST = List.of(
             "CREATE TABLE namespaces (name TEXT PRIMARY KEY) WITHOUT ROWID",
             """
             CREATE TABLE blobs (
@@ -54,7 +54,16 @@ final class Schema {
                 namespace TEXT NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL,
                 PRIMARY KEY (namespace, id, digest),
                 FOREIGN KEY (namespace, id) REFERENCES leases ON DELETE CASCADE) WITHOUT ROWID""",
-            "CREATE INDEX lease_refs_by_digest ON lease_refs (digest)"));
+            "CREATE INDEX lease_refs_by_digest ON lease_refs (digest)");
+
+    private static final List<String> MOUNTS = List.of(
+            // An end of -1 is that of a mount that has not ended.
+            """
+            CREATE TABLE mounts (
+                directory TEXT PRIMARY KEY, image TEXT NOT NULL, pid INTEGER NOT NULL, started INTEGER NOT NULL,
+                ended INTEGER NOT NULL, report TEXT NOT NULL)""");
+
+    private static final List<List<String>> STEPS = List.of(FIRST, MOUNTS);
 
     private Schema() {}
 

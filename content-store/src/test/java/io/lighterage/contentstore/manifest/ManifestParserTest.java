@@ -9,6 +9,8 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.MediaType;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -95,6 +97,45 @@ class ManifestParserTest {
         assertThat(config.diffIds()).containsExactly(Digest.parse(A));
         assertThat(config.execution().entrypoint()).containsExactly("/x");
         assertThat(config.platform()).hasToString("linux/amd64");
+    }
+
+    @Test
+    void readsHowAnImageIsToBeRun() {
+        ImageConfig.Execution execution = execution("{\"User\":\"web:adm\",\"Env\":[\"A=1\",\"A=2\"],"
+                + "\"Entrypoint\":[\"/e\",\"-x\"],\"Cmd\":[\"a b\"],\"WorkingDir\":\"/srv\","
+                + "\"StopSignal\":\"SIGQUIT\",\"Labels\":{\"k\":\"v\"},\"Volumes\":{\"/v\":{}},\"Healthcheck\":{}}");
+        assertThat(execution.user()).isEqualTo("web:adm");
+        assertThat(execution.env()).containsExactly("A=1", "A=2");
+        assertThat(execution.entrypoint()).containsExactly("/e", "-x");
+        assertThat(execution.cmd()).containsExactly("a b");
+        assertThat(execution.workingDir()).isEqualTo("/srv");
+        assertThat(execution.stopSignal()).contains("SIGQUIT");
+        assertThat(execution.labels()).containsExactly(Map.entry("k", "v"));
+        assertThat(execution("{}")).isEqualTo(ImageConfig.Execution.empty());
+        assertThat(execution("null")).isEqualTo(ImageConfig.Execution.empty());
+    }
+
+    @Test
+    void refusesAConfigurationThatCannotBeMeant() {
+        for (String bad : List.of(
+                "[]",
+                "{\"User\":0}",
+                "{\"Env\":{\"A\":\"1\"}}",
+                "{\"Env\":[1]}",
+                "{\"Cmd\":\"/bin/sh\"}",
+                "{\"Entrypoint\":[null]}",
+                "{\"Labels\":{\"k\":1}}",
+                "{\"WorkingDir\":[\"/\"]}")) {
+            assertThatThrownBy(() -> execution(bad))
+                    .as(bad)
+                    .isInstanceOfSatisfying(
+                            ImageException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INVALID));
+        }
+    }
+
+    private static ImageConfig.Execution execution(String config) {
+        byte[] bytes = ("{\"config\":" + config + "}").getBytes(StandardCharsets.UTF_8);
+        return ManifestParser.parseConfig(Digest.parse(A), bytes).execution();
     }
 
     private static void refused(String mediaType, String text, ErrorKind kind, String words) {
