@@ -1,0 +1,6 @@
+/// Layers that can be read in parts: eStargz and zstd:chunked. To read one, start at
+/// [io.lighterage.stargz.format.LazyFormats].
+@NullMarked
+package io.lighterage.stargz.format;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.stargz.format;
+
+import org.jspecify.annotations.NullMarked;
