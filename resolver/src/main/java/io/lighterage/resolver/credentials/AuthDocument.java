@@ -80,13 +80,13 @@ final class AuthDocument implements CredentialSource {
         for (String host : hosts) {
             String helper = helpers.path(host).asString("");
             if (!helper.isEmpty()) {
-                return new CredentialHelper(helper, environment).get(host);
+                return new HelperProgram(helper, environment).get(host);
             }
         }
         String store = root.path("credsStore").asString("");
         if (!store.isEmpty()) {
             String key = domain.equals("docker.io") ? HUB_KEY : domain;
-            Optional<Credential> stored = new CredentialHelper(store, environment).get(key);
+            Optional<Credential> stored = new HelperProgram(store, environment).get(key);
             if (stored.isPresent()) {
                 return stored;
             }
@@ -167,7 +167,7 @@ final class AuthDocument implements CredentialSource {
         String user = pair.substring(0, colon);
         return user.isEmpty() && secret.isEmpty()
                 ? Optional.empty()
-                : Optional.of(CredentialHelper.credential(user, secret));
+                : Optional.of(HelperProgram.credential(user, secret));
     }
 
     private JsonNode object(String name) {

@@ -152,7 +152,7 @@ class CredentialsTest {
     @Test
     void aHelperThatHangsIsEnded() throws IOException {
         helper("slow", "exec sleep 600");
-        CredentialHelper helper = new CredentialHelper("slow", environment(), Duration.ofMillis(200));
+        HelperProgram helper = new HelperProgram("slow", environment(), Duration.ofMillis(200));
         ImageException failure = catchThrowableOfType(ImageException.class, () -> helper.get("a.io"));
         assertThat(failure).hasMessageContaining("did not answer");
     }

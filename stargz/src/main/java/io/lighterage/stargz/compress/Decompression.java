@@ -1,8 +1,8 @@
 package io.lighterage.stargz.compress;
 
 import io.lighterage.contentstore.Blob;
+import io.lighterage.linux.NativeBuffers;
 import io.lighterage.stargz.ByteSource;
-import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +20,7 @@ public final class Decompression implements ByteSource {
     private final Settings settings;
     private final long compressedSize;
     private final long allowance;
-    private final Arena memory;
+    private final NativeBuffers memory;
     private final BlobInput input;
     private final ByteBuffer[] ring;
     private final Compression compression;
@@ -49,12 +49,11 @@ public final class Decompression implements ByteSource {
         }
     }
 
-    @SuppressWarnings("MustBeClosedChecker") // the arena is closed by close(), or here when opening fails
     private Decompression(Blob blob, Settings settings) {
         this.settings = settings;
         compressedSize = blob.size();
         allowance = settings.limits().allowance(compressedSize);
-        memory = Arena.ofShared();
+        memory = new NativeBuffers();
         try {
             ring = new ByteBuffer[settings.buffers()];
             for (int i = 0; i < ring.length; i++) {
@@ -76,7 +75,7 @@ public final class Decompression implements ByteSource {
     }
 
     private ByteBuffer allocate() {
-        return memory.allocate(BUFFER_BYTES, Long.BYTES).asByteBuffer();
+        return memory.allocate(BUFFER_BYTES);
     }
 
     /// Opens a blob with the usual [Settings].
@@ -132,7 +131,7 @@ public final class Decompression implements ByteSource {
     /// Gives the memory back; pieces handed out must not be touched any more.
     @Override
     public void close() {
-        if (memory.scope().isAlive()) {
+        if (memory.isOpen()) {
             ended = true;
             decoder.close();
             memory.close();

@@ -27,7 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
 ///
 /// The user name `<token>` marks the secret as an identity token. A helper that does not know the server exits with 1
 /// and says so on standard output, which means anonymous access.
-final class CredentialHelper {
+final class HelperProgram {
     /// A helper may have to unlock a keychain or ask a cloud; one that takes longer hangs.
     static final Duration TIME_LIMIT = Duration.ofSeconds(30);
 
@@ -38,11 +38,11 @@ final class CredentialHelper {
     private final Map<String, String> environment;
     private final Duration timeLimit;
 
-    CredentialHelper(String name, Map<String, String> environment) {
+    HelperProgram(String name, Map<String, String> environment) {
         this(name, environment, TIME_LIMIT);
     }
 
-    CredentialHelper(String name, Map<String, String> environment, Duration timeLimit) {
+    HelperProgram(String name, Map<String, String> environment, Duration timeLimit) {
         if (!NAME.matcher(name).matches()) {
             throw new ImageException(
                     ErrorKind.INVALID,
@@ -99,7 +99,7 @@ final class CredentialHelper {
         try (OutputStream in = process.getOutputStream()) {
             in.write(server.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
-            System.getLogger(CredentialHelper.class.getName())
+            System.getLogger(HelperProgram.class.getName())
                     .log(System.Logger.Level.DEBUG, name + " did not read its input", e);
         }
     }
