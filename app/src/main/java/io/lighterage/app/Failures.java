@@ -2,6 +2,7 @@ package io.lighterage.app;
 
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
+import io.lighterage.runtime.bundle.RunFailure;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +25,7 @@ final class Failures {
     int of(Throwable failure) {
         if (failure instanceof ImageException known && known.kind() != ErrorKind.INTERNAL) {
             say(known.kind().name(), String.valueOf(known.getMessage()), failure);
-            return ExitCode.of(known.kind());
+            return known instanceof RunFailure start ? start.exitCode() : ExitCode.of(known.kind());
         }
         if (failure instanceof OutOfMemoryError) {
             say(
