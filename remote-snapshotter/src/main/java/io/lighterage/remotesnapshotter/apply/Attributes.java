@@ -163,17 +163,11 @@ final class Attributes {
                 throw tree.refusal.malformed(path, "has an extended attribute whose name holds a NUL byte");
             }
         }
-        if (isReserved(bytes)) {
+        if (ReservedXattrs.isReserved(bytes)) {
             omissions.note(Omission.Kind.FORBIDDEN_XATTR, path, name.toString());
             return false;
         }
         return true;
-    }
-
-    /// Names a layer may not set: overlayfs and others keep their own marks there.
-    static boolean isReserved(byte[] name) {
-        String text = new String(name, StandardCharsets.ISO_8859_1);
-        return text.startsWith("trusted.") || text.startsWith("user.overlay.");
     }
 
     private void accept(int result, RawName name, EntryPath path) {
@@ -201,7 +195,7 @@ final class Attributes {
     /// A directory entry over a directory replaces what the lower layer said, extended attributes included.
     private void clearXattrs(int parent, byte[] name, EntryPath path, boolean keepMarks) {
         for (byte[] attribute : calls.listxattrat(parent, name)) {
-            if (keepMarks && isReserved(attribute)) {
+            if (keepMarks && ReservedXattrs.isReserved(attribute)) {
                 continue;
             }
             int result = calls.removexattrat(parent, name, attribute);

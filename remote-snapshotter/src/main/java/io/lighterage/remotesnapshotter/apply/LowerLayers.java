@@ -168,7 +168,7 @@ final class LowerLayers implements AutoCloseable {
         try (TargetTree.Open in = new TargetTree.Open(calls, directory)) {
             for (byte[] attribute : calls.listxattrat(in.descriptor(), base)) {
                 byte[] value = calls.getxattrat(in.descriptor(), base, attribute);
-                if (value != null && !Attributes.isReserved(attribute)) {
+                if (value != null && !ReservedXattrs.isReserved(attribute)) {
                     int result = calls.setxattrat(parent, name, attribute, value);
                     if (rights.privileged()) {
                         refusal.check(result, "set " + RawName.of(attribute) + " of", path);

@@ -10,10 +10,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /// The layers of the one image of an OCI layout, base first.
-record LayoutImage(List<Layer> layers) {
-    record Layer(Path blob, Digest digest, Digest diffId) {}
+public record LayoutImage(List<Layer> layers) {
+    public record Layer(Path blob, Digest digest, Digest diffId) {}
 
-    static LayoutImage read(Path layout) throws IOException {
+    public static LayoutImage read(Path layout) throws IOException {
         ObjectMapper json = new ObjectMapper();
         JsonNode index = json.readTree(Files.readString(layout.resolve("index.json")));
         JsonNode manifest = json.readTree(Files.readString(blob(layout, index.at("/manifests/0/digest"))));

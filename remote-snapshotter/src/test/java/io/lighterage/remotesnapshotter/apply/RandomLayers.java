@@ -17,7 +17,7 @@ import java.util.Random;
 /// Layers with everything that layers have, from a seed: small trees over few names, so that layers meet.
 ///
 /// Names starting with `d` are directories everywhere, so that they can be walked through; `x` changes its type.
-final class RandomLayers {
+public final class RandomLayers {
     private static final String[] DIRECTORIES = {"d0/", "d1/", "d0/d2/", "d0/d2/d3/", "d1/d4/"};
 
     private final Random random;
@@ -25,12 +25,12 @@ final class RandomLayers {
 
     /// @param simple only what every unpacker agrees on: each layer names all its directories, opaque marks come
     ///     first, and no directory is whited out
-    RandomLayers(long seed, boolean simple) {
+    public RandomLayers(long seed, boolean simple) {
         this.random = new Random(seed);
         this.simple = simple;
     }
 
-    List<byte[]> next(int layers) {
+    public List<byte[]> next(int layers) {
         List<byte[]> made = new ArrayList<>();
         for (int i = 0; i < layers; i++) {
             made.add(layer(i == 0));

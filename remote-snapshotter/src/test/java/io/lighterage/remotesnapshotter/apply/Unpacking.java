@@ -15,14 +15,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Unpacks archives into a directory that has a canary beside it: a neighbour with files that no layer may change.
-final class Unpacking {
+public final class Unpacking {
     static final String LABEL = "sha256:0123";
 
     private final Path target;
     private final Path canary;
     private final String canaryBefore;
 
-    Unpacking(Path scratch) throws IOException {
+    public Unpacking(Path scratch) throws IOException {
         target = scratch.resolve("root");
         canary = scratch.resolve("canary");
         Files.createDirectories(canary.resolve("sub"));
@@ -31,7 +31,7 @@ final class Unpacking {
         canaryBefore = canaryNow();
     }
 
-    Path target() {
+    public Path target() {
         return target;
     }
 
@@ -60,7 +60,7 @@ final class Unpacking {
     }
 
     /// Applies layers one on another, base first, and gives the last one's report.
-    ApplyReport merged(byte[]... layers) throws IOException {
+    public ApplyReport merged(byte[]... layers) throws IOException {
         ApplyReport report = null;
         for (byte[] layer : layers) {
             report = unpack(layer, target, ApplyOptions.merged(LABEL));
@@ -70,7 +70,7 @@ final class Unpacking {
     }
 
     /// Applies layers each to a directory of its own, which knows those below; gives the directories, base first.
-    List<Path> overlay(byte[]... layers) throws IOException {
+    public List<Path> overlay(byte[]... layers) throws IOException {
         List<Path> directories = new ArrayList<>();
         for (byte[] layer : layers) {
             Path directory = target.resolveSibling("layer" + directories.size());
@@ -80,21 +80,21 @@ final class Unpacking {
         return directories;
     }
 
-    static ApplyReport unpack(byte[] tar, Path target, ApplyOptions options) {
+    public static ApplyReport unpack(byte[] tar, Path target, ApplyOptions options) {
         return unpack(tar, tar, target, options);
     }
 
     /// Unpacks a compressed layer whose uncompressed bytes are `tar`.
-    static ApplyReport unpack(byte[] blob, byte[] tar, Path target, ApplyOptions options) {
+    public static ApplyReport unpack(byte[] blob, byte[] tar, Path target, ApplyOptions options) {
         return new LayerUnpacker(new NativeFileCalls())
                 .unpack(blobOf(blob), Digest.sha256(tar), target, options, count -> {});
     }
 
-    TreeListing listing() {
+    public TreeListing listing() {
         return TreeListing.of(target);
     }
 
-    static Blob blobOf(byte[] bytes) {
+    public static Blob blobOf(byte[] bytes) {
         return new Blob() {
             @Override
             public long size() {
@@ -116,12 +116,12 @@ final class Unpacking {
         };
     }
 
-    static void assumeRoot() {
+    public static void assumeRoot() {
         assumeTrue(ProcessRights.ofThisProcess().privileged(), "needs root");
     }
 
     /// Runs a command and gives its output; a failure is an AssertionError with it.
-    static String command(String... words) throws IOException, InterruptedException {
+    public static String command(String... words) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
         String output;
         try (InputStream in = process.getInputStream()) {
@@ -133,7 +133,7 @@ final class Unpacking {
         return output;
     }
 
-    static boolean hasCommand(String name) {
+    public static boolean hasCommand(String name) {
         return List.of("/usr/bin/", "/bin/", "/usr/sbin/", "/usr/local/bin/").stream()
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder + name)));
     }

@@ -1,0 +1,9 @@
+package io.lighterage.remotesnapshotter.mount;
+
+import io.lighterage.stargz.index.LayerIndex;
+
+/// One layer of an image's tree.
+///
+/// @param index what is in it
+/// @param content the bytes of its files
+public record TreeLayer(LayerIndex index, TreeContent content) {}
