@@ -27,16 +27,19 @@ class ArchitectureTest {
             "runtime", List.of("remotesnapshotter", "resolver", "stargz", "encryption", "contentstore", "linux"));
 
     /// Where each library may be used; everywhere else it may not.
-    private static final Map<String, String> FENCES = Map.of(
-            "okhttp3..", "io.lighterage.resolver.registry..",
-            "okio..", "io.lighterage.resolver.registry..",
-            "org.sqlite..", "io.lighterage.contentstore.sqlite..",
-            "java.sql..", "io.lighterage.contentstore.sqlite..",
-            "com.github.luben..", "io.lighterage.stargz..",
-            "org.eclipse.jetty..", "io.lighterage.mirror..",
-            "java.lang.foreign..", "io.lighterage.linux..",
-            "picocli..", "io.lighterage.app..",
-            "ch.qos.logback..", "io.lighterage.app..");
+    private static final Map<String, String> FENCES = Map.ofEntries(
+            Map.entry("okhttp3..", "io.lighterage.resolver.registry.."),
+            Map.entry("okio..", "io.lighterage.resolver.registry.."),
+            Map.entry("org.sqlite..", "io.lighterage.contentstore.sqlite.."),
+            Map.entry("java.sql..", "io.lighterage.contentstore.sqlite.."),
+            Map.entry("com.github.luben..", "io.lighterage.stargz.."),
+            Map.entry("jnr..", "io.lighterage.remotesnapshotter.mount.."),
+            Map.entry("ru.serce..", "io.lighterage.remotesnapshotter.mount.."),
+            Map.entry("com.kenai..", "io.lighterage.remotesnapshotter.mount.."),
+            Map.entry("org.eclipse.jetty..", "io.lighterage.mirror.."),
+            Map.entry("java.lang.foreign..", "io.lighterage.linux.."),
+            Map.entry("picocli..", "io.lighterage.app.."),
+            Map.entry("ch.qos.logback..", "io.lighterage.app.."));
 
     @ArchTest
     static void modulesImportOnlyWhatLiesBelowThem(JavaClasses all) {

@@ -1,0 +1,136 @@
+package io.lighterage.remotesnapshotter.mount;
+
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
+import io.lighterage.linux.Errno;
+import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// A tree mounted through libfuse.
+final class FuseMount implements MountedTree {
+    private static final System.Logger LOG = System.getLogger(FuseMount.class.getName());
+
+    /// How long the threads get to see that the file system is gone; it takes them milliseconds.
+    private static final long END_SECONDS = 5;
+
+    private final Path directory;
+    private final Unmounter unmounter;
+    private final CountDownLatch ended;
+    private final AutoCloseable reads;
+    private final Thread onExit;
+    private boolean closed;
+
+    /// @param ended zero when nothing is served any more
+    /// @param reads closed to end reads that wait
+    FuseMount(Path directory, Unmounter unmounter, CountDownLatch ended, ReadGate reads) {
+        this.directory = directory;
+        this.unmounter = unmounter;
+        this.ended = ended;
+        this.reads = reads;
+        onExit = new Thread(this::unmountOnExit, "lighter-unmount");
+    }
+
+    /// A process that is told to stop takes its mounts along; one that is killed leaves them dead.
+    void unmountOnExitOfProcess() {
+        Runtime.getRuntime().addShutdownHook(onExit);
+    }
+
+    @Override
+    public Path at() {
+        return directory;
+    }
+
+    @Override
+    public void awaitUnmounted() {
+        try {
+            ended.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ImageException(
+                    ErrorKind.CANCELLED, "waiting for " + directory + " to be unmounted was interrupted", e);
+        }
+    }
+
+    private void unmountOnExit() {
+        try {
+            unmount();
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.WARNING, e.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        unmount();
+        removeHook();
+    }
+
+    private synchronized void unmount() {
+        if (closed) {
+            return;
+        }
+        boolean gone = ended.getCount() == 0 || detach();
+        closed = true;
+        ImageException failure = closeReads();
+        if (gone) {
+            awaitEnd();
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /// @return false when somebody still uses it, so that its threads go on
+    private boolean detach() {
+        int result = unmounter.unmount(directory);
+        if (result == -Errno.EBUSY) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    directory + " is in use, so it was detached: it is gone from there, and processes that still use it"
+                            + " get errors for what they have not read yet");
+            result = unmounter.detach(directory);
+            check(result);
+            return false;
+        }
+        check(result);
+        return true;
+    }
+
+    private void check(int result) {
+        // EINVAL, ENOENT: somebody was quicker.
+        if (result < 0 && result != -Errno.EINVAL && result != -Errno.ENOENT) {
+            throw new ImageException(
+                    ErrorKind.PRECONDITION,
+                    "cannot unmount " + directory + ": " + Errno.name(result) + "; try `umount -l " + directory + "`");
+        }
+    }
+
+    private @Nullable ImageException closeReads() {
+        try {
+            reads.close();
+            return null;
+        } catch (Exception e) {
+            return new ImageException(ErrorKind.INTERNAL, "cannot end the reads of " + directory + ": " + e, e);
+        }
+    }
+
+    private void awaitEnd() {
+        try {
+            if (!ended.await(END_SECONDS, TimeUnit.SECONDS)) {
+                LOG.log(System.Logger.Level.DEBUG, () -> directory + " is unmounted, but something still uses it");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void removeHook() {
+        try {
+            boolean ignored = Runtime.getRuntime().removeShutdownHook(onExit);
+        } catch (IllegalStateException e) {
+            LOG.log(System.Logger.Level.DEBUG, "the process is ending already");
+        }
+    }
+}

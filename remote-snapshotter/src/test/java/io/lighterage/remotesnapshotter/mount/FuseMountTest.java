@@ -1,0 +1,293 @@
+package io.lighterage.remotesnapshotter.mount;
+
+import static io.lighterage.stargz.tar.Tars.dir;
+import static io.lighterage.stargz.tar.Tars.file;
+import static io.lighterage.stargz.tar.Tars.symlink;
+import static io.lighterage.stargz.tar.Tars.tarOf;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
+import io.lighterage.linux.Descriptors;
+import io.lighterage.linux.Errno;
+import io.lighterage.linux.FileCalls;
+import io.lighterage.linux.Flags;
+import io.lighterage.linux.NativeFileCalls;
+import io.lighterage.remotesnapshotter.apply.Unpacking;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// How a mount behaves that is used, broken and taken away.
+class FuseMountTest {
+    @TempDir
+    Path scratch;
+
+    private Path place;
+
+    @BeforeEach
+    void begin() {
+        Trees.assumeFuse();
+        place = scratch.resolve("mount");
+    }
+
+    @AfterEach
+    void end() throws IOException {
+        Trees.clean(scratch);
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void nothingCanBeChanged() throws Exception {
+        try (MountedTree mounted = Trees.mount(Trees.of(tarOf(dir("d"), file("d/f", "x"))), place)) {
+            FileCalls calls = new NativeFileCalls();
+            int directory = Descriptors.openDirectory(calls, mounted.at());
+            byte[] path = bytes("d/f");
+            byte[] fresh = bytes("new");
+            assertThat(List.of(
+                            calls.openat2(directory, path, Flags.O_WRONLY, 0, 0),
+                            calls.openat2(directory, fresh, Flags.O_WRONLY | Flags.O_CREAT, 0600, 0),
+                            calls.mkdirat(directory, fresh, 0700),
+                            calls.mknodat(directory, fresh, Flags.S_IFIFO | 0600, 0, 0),
+                            calls.symlinkat(path, directory, fresh),
+                            calls.linkat(directory, path, directory, fresh),
+                            calls.renameat(directory, path, directory, fresh),
+                            calls.unlinkat(directory, path, 0),
+                            calls.fchownat(directory, path, 1, 1, 0),
+                            calls.fchmodat(directory, path, 0600),
+                            calls.utimensat(directory, path, 1, 0, 1, 0),
+                            calls.setxattrat(directory, path, bytes("user.a"), path)))
+                    .containsOnly(-Errno.EROFS);
+            assertThat(calls.close(directory)).isZero();
+            Unpacking.command("mount", "-i", "-o", "remount,rw", mounted.at().toString());
+            assertThatThrownBy(() -> Files.writeString(mounted.at().resolve("d/f"), "y"))
+                    .hasMessageContaining("Read-only");
+            assertThatThrownBy(() -> Files.delete(mounted.at().resolve("d/f"))).hasMessageContaining("Read-only");
+        }
+    }
+
+    @Test
+    void theMountSaysWhatItIs() throws Exception {
+        try (MountedTree mounted = Trees.mount(Trees.of(tarOf(file("f", "x".repeat(10_000)))), place)) {
+            String line = Unpacking.command("findmnt", "-n", "-o", "SOURCE,FSTYPE,OPTIONS", place.toString());
+            assertThat(line).contains("lighter ", "fuse.lighter", "ro,", "allow_other", "default_permissions");
+            assertThat(line).doesNotContain("nosuid").doesNotContain("nodev");
+            String space = Unpacking.command("stat", "-f", "-c", "%s %b %f %l", place.toString());
+            assertThat(space.trim()).isEqualTo("4096 3 0 255");
+            assertThat(mounted.at()).isEqualTo(place);
+        }
+    }
+
+    @Test
+    void programsAndDevicesOfTheTreeWork() throws Exception {
+        byte[] program = Files.readAllBytes(Path.of("/bin/true").toRealPath());
+        byte[] tar = tarOf(
+                file("true", program).mode(0755),
+                symlink("s", "true"),
+                io.lighterage.stargz.tar.Tars.charDevice("zero", 1, 5).mode(0666));
+        try (MountedTree mounted = Trees.mount(Trees.of(tar), place)) {
+            Unpacking.command(mounted.at().resolve("s").toString());
+            assertThat(Unpacking.command(
+                            "head", "-c", "3", mounted.at().resolve("zero").toString()))
+                    .isEqualTo("\0\0\0");
+        }
+    }
+
+    @Test
+    void aReadThatCannotBeServedIsAnErrorAndOneLineInTheLog() throws Exception {
+        ImageTree tree = Trees.of(content -> new Failing(), tarOf(dir("d"), file("d/f", "x"), file("empty", "")));
+        List<String> lines = new CopyOnWriteArrayList<>();
+        Logger logger = Logger.getLogger(ReadGate.class.getName());
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                lines.add(line.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        logger.addHandler(handler);
+        try (MountedTree mounted = Trees.mount(tree, place)) {
+            assertThat(mounted.at().resolve("empty")).isEmptyFile();
+            assertThatThrownBy(() -> Files.readAllBytes(mounted.at().resolve("d/f")))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("Input/output error");
+        } finally {
+            logger.removeHandler(handler);
+        }
+        assertThat(lines).hasSize(1);
+        assertThat(lines.getFirst()).contains("'d/f'", "layer sha256:", "the registry is on holiday", "UNAVAILABLE");
+    }
+
+    /// Nothing can be had.
+    private static final class Failing implements TreeContent {
+        @Override
+        public boolean isHere(long flatOffset, long length) {
+            return false;
+        }
+
+        @Override
+        public void ensure(long flatOffset, long length) {
+            throw new ImageException(ErrorKind.UNAVAILABLE, "the registry is on holiday");
+        }
+
+        @Override
+        public int read(long flatOffset, ByteBuffer target) {
+            throw new ImageException(ErrorKind.UNAVAILABLE, "the registry is on holiday");
+        }
+    }
+
+    /// Comes when it is let.
+    private static final class Stalled implements TreeContent {
+        private final TreeContent content;
+        private final AtomicInteger waiting = new AtomicInteger();
+        private final CountDownLatch go = new CountDownLatch(1);
+
+        Stalled(TreeContent content) {
+            this.content = content;
+        }
+
+        @Override
+        public boolean isHere(long flatOffset, long length) {
+            return go.getCount() == 0;
+        }
+
+        @Override
+        public void ensure(long flatOffset, long length) {
+            waiting.incrementAndGet();
+            try {
+                go.await();
+            } catch (InterruptedException e) {
+                throw new ImageException(ErrorKind.CANCELLED, "interrupted", e);
+            }
+        }
+
+        @Override
+        public int read(long flatOffset, ByteBuffer target) {
+            return content.read(flatOffset, target);
+        }
+
+        void awaitReaders(int count) throws InterruptedException {
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (waiting.get() < count && System.nanoTime() < end) {
+                Thread.sleep(5);
+            }
+            assertThat(waiting.get()).as("readers that wait").isGreaterThanOrEqualTo(count);
+        }
+    }
+
+    @Test
+    void aReaderOfAStalledRegistryDiesWhenItIsKilled() throws Exception {
+        Stalled[] stalled = new Stalled[1];
+        ImageTree tree = Trees.of(content -> stalled[0] = new Stalled(content), tarOf(file("f", "x".repeat(300_000))));
+        try (MountedTree mounted = Trees.mount(tree, place)) {
+            String path = mounted.at().resolve("f").toString();
+            // a buffered read, a mapped one, and one that goes past the cache
+            Process buffered = new ProcessBuilder("cat", path).start();
+            Process direct = new ProcessBuilder("dd", "if=" + path, "iflag=direct", "bs=64k").start();
+            stalled[0].awaitReaders(2);
+            for (Process process : List.of(buffered, direct)) {
+                process.destroyForcibly();
+                assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("dead").isTrue();
+            }
+            stalled[0].go.countDown();
+            assertThat(Files.readString(mounted.at().resolve("f"))).hasSize(300_000);
+        }
+    }
+
+    @Test
+    void aTreeCanBeLookedAtWhileManyReadsWait() throws Exception {
+        Stalled[] stalled = new Stalled[1];
+        var items = new io.lighterage.stargz.tar.Tars.Item[60];
+        for (int i = 0; i < items.length; i++) {
+            items[i] = file("f" + i, "content " + i);
+        }
+        ImageTree tree = Trees.of(content -> stalled[0] = new Stalled(content), tarOf(items));
+        try (MountedTree mounted = Trees.mount(tree, place)) {
+            var readers = java.util.concurrent.Executors.newFixedThreadPool(items.length);
+            var results = new CopyOnWriteArrayList<java.util.concurrent.Future<String>>();
+            for (int i = 0; i < items.length; i++) {
+                Path file = mounted.at().resolve("f" + i);
+                results.add(readers.submit(() -> Files.readString(file)));
+            }
+            stalled[0].awaitReaders(40);
+            try (var list = Files.list(mounted.at())) {
+                assertThat(list).hasSize(items.length);
+            }
+            stalled[0].go.countDown();
+            for (int i = 0; i < items.length; i++) {
+                assertThat(results.get(i).get(60, TimeUnit.SECONDS)).isEqualTo("content " + i);
+            }
+            readers.shutdown();
+        }
+    }
+
+    @Test
+    void closingUnmountsAndLeavesNothingBehind() throws Exception {
+        MountedTree mounted = Trees.mount(Trees.of(tarOf(file("f", "x"))), place);
+        assertThat(Trees.isMounted(place)).isTrue();
+        mounted.close();
+        assertThat(Trees.isMounted(place)).isFalse();
+        assertThat(place).isEmptyDirectory();
+        mounted.awaitUnmounted();
+        mounted.close();
+        assertThat(Thread.getAllStackTraces().keySet())
+                .noneMatch(thread -> thread.getName().startsWith("lighter-fuse"));
+    }
+
+    @Test
+    void unmountingFromOutsideEndsTheServer() throws Exception {
+        try (MountedTree mounted = Trees.mount(Trees.of(tarOf(file("f", "x"))), place)) {
+            Unpacking.command("umount", place.toString());
+            mounted.awaitUnmounted();
+        }
+    }
+
+    @Test
+    void aMountInUseIsDetached() throws Exception {
+        Stalled[] stalled = new Stalled[1];
+        ImageTree tree = Trees.of(content -> stalled[0] = new Stalled(content), tarOf(file("f", "x")));
+        MountedTree mounted = Trees.mount(tree, place);
+        try (InputStream open = Files.newInputStream(mounted.at().resolve("f"))) {
+            mounted.close();
+            assertThat(Trees.isMounted(place)).isFalse();
+            assertThat(place).isEmptyDirectory();
+            assertThatThrownBy(open::read).hasMessageContaining("Input/output error");
+        }
+        mounted.awaitUnmounted();
+    }
+
+    @Test
+    void severalTreesAreServedAtOnce() throws Exception {
+        ImageTree tree = Trees.of(tarOf(file("f", "x")));
+        try (MountedTree one = Trees.mount(tree, scratch.resolve("one"));
+                MountedTree two = Trees.mount(tree, scratch.resolve("two"))) {
+            assertThat(one.at().resolve("f")).hasContent("x");
+            one.close();
+            assertThat(two.at().resolve("f")).hasContent("x");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+package io.lighterage.remotesnapshotter.mount;
+
+import static io.lighterage.stargz.tar.Tars.blockDevice;
+import static io.lighterage.stargz.tar.Tars.charDevice;
+import static io.lighterage.stargz.tar.Tars.dir;
+import static io.lighterage.stargz.tar.Tars.fifo;
+import static io.lighterage.stargz.tar.Tars.file;
+import static io.lighterage.stargz.tar.Tars.hardlink;
+import static io.lighterage.stargz.tar.Tars.opaque;
+import static io.lighterage.stargz.tar.Tars.symlink;
+import static io.lighterage.stargz.tar.Tars.tarOf;
+import static io.lighterage.stargz.tar.Tars.whiteout;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lighterage.remotesnapshotter.apply.RandomLayers;
+import io.lighterage.remotesnapshotter.apply.TreeListing;
+import io.lighterage.remotesnapshotter.apply.Unpacking;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The mounted tree is the unpacked one: names, types, modes, owners, times, attributes, links, devices and bytes.
+class TreeEqualityTest {
+    @TempDir
+    Path scratch;
+
+    @BeforeEach
+    void begin() {
+        Trees.assumeFuse();
+    }
+
+    @AfterEach
+    void end() throws IOException {
+        Trees.clean(scratch);
+    }
+
+    private void agrees(byte[]... layers) throws IOException {
+        agrees("", scratch, layers);
+    }
+
+    private static void agrees(String of, Path place, byte[]... layers) throws IOException {
+        Unpacking unpacking = new Unpacking(place);
+        unpacking.merged(layers);
+        try (MountedTree mounted = Trees.mount(Trees.of(layers), place.resolve("layer-mount"))) {
+            TreeListing seen = TreeListing.of(mounted.at());
+            assertThat(seen.differences(unpacking.listing(), TreeListing.Ignore.ROOT))
+                    .as("mounted, then unpacked%s", of)
+                    .isEmpty();
+        }
+    }
+
+    private static byte[] noise(int length, long seed) {
+        byte[] bytes = new byte[length];
+        new Random(seed).nextBytes(bytes);
+        return bytes;
+    }
+
+    @Test
+    void everyKindOfFileIsThereWithAllItHas() throws IOException {
+        byte[] latin = "caf\u00e9".getBytes(StandardCharsets.ISO_8859_1);
+        agrees(tarOf(
+                dir("d").mode(01777)
+                        .owner(7, 8)
+                        .time(1_000_000_000, 123_456_789)
+                        .xattr("user.dir", "yes"),
+                file("d/empty", ""),
+                file("d/small", "text").mode(04755).owner(70_000, 3_000_000_000L),
+                file("d/page", noise(4096, 1)).time(-5, 999_999_999),
+                file("d/large", noise(3_000_001, 2)).mode(0).time(4_000_000_000L, 1),
+                file("d/marked", "x").xattr("user.a", "1").xattr("user.b", noise(2000, 3)),
+                file("d/capable", "x").xattr("security.capability", capability()),
+                file("d/set", "x").mode(06711),
+                symlink("link", "d/small").owner(5, 6).time(77, 7),
+                symlink("dangling", "/no/such/" + "x".repeat(4000)),
+                charDevice("null", 1, 3).mode(0666),
+                charDevice("big", 4095, 1_048_575),
+                blockDevice("disk", 8, 17).owner(0, 6),
+                fifo("pipe").mode(0620),
+                hardlink("d/small2", "d/small"),
+                hardlink("pipe2", "pipe"),
+                hardlink("link2", "link"),
+                file("n".repeat(255), "long"),
+                file("x", "latin").name(latin),
+                dir("y/").name(new byte[] {(byte) 0xff, (byte) 0xfe, '/'}),
+                file("z", "in it").name(new byte[] {(byte) 0xff, (byte) 0xfe, '/', (byte) 0x80}),
+                symlink("target", "caf").name("tolatin".getBytes(StandardCharsets.US_ASCII)),
+                file("new\nline and \\ \"quotes\"", "odd"),
+                file("h\u00fcll/\u00df\u4e2d", "utf-8")));
+    }
+
+    /// `VFS_CAP_REVISION_2` with `cap_net_raw` permitted and effective.
+    private static byte[] capability() {
+        byte[] bytes = new byte[20];
+        bytes[0] = 1;
+        bytes[3] = 2;
+        bytes[5] = 0x20;
+        return bytes;
+    }
+
+    @Test
+    void attributesNobodyMaySeeAreNotShown() throws IOException {
+        agrees(tarOf(
+                file("f", "x").xattr("trusted.overlay.opaque", "y").xattr("user.overlay.opaque", "y"),
+                dir("d").xattr("trusted.overlay.opaque", "y").xattr("user.kept", "1"),
+                symlink("l", "f").xattr("user.on-link", "1")));
+    }
+
+    @Test
+    void layersHideAndReplace() throws IOException {
+        agrees(
+                tarOf(
+                        dir("d"),
+                        file("d/low", "1"),
+                        dir("e"),
+                        file("e/low", "2"),
+                        file("e/kept", "3"),
+                        file("f", "4"),
+                        dir("g"),
+                        file("g/x", ""),
+                        file("turns", "file"),
+                        dir("returns"),
+                        file("returns/x", "")),
+                tarOf(
+                        whiteout("f"),
+                        dir("d").mode(0700).owner(1, 2).xattr("user.top", "1"),
+                        opaque("d"),
+                        file("d/new", "5"),
+                        whiteout("e/low"),
+                        whiteout("g"),
+                        dir("turns"),
+                        file("turns/x", "6"),
+                        file("returns", "file")),
+                tarOf(dir("g"), file("g/y", "7"), whiteout("missing"), whiteout("no/such/x"), file("e/new/deep", "8")));
+    }
+
+    @Test
+    void directoriesALayerOnlyWorksInLookAsBelow() throws IOException {
+        agrees(
+                tarOf(
+                        dir("d").mode(0700).owner(5, 6).time(77, 8).xattr("user.x", "1"),
+                        dir("d/e").mode(01777)),
+                tarOf(file("d/e/new", "1")),
+                tarOf(file("d/e/newer", "2"), file("made/for/this", "3").time(99, 9)),
+                tarOf(file("made/too", "4").time(100, 9)));
+    }
+
+    @Test
+    void aMarkedDirectoryWithoutAnEntryLooksAsBelow() throws IOException {
+        agrees(
+                tarOf(dir("d").mode(0711).owner(5, 6), file("d/low", "1"), dir("e").mode(0711), file("e/low", "2")),
+                tarOf(opaque("d"), whiteout("e"), file("e/new", "3")));
+    }
+
+    @Test
+    void linksAreCountedByTheNamesThatCanBeSeen() throws IOException {
+        agrees(
+                tarOf(
+                        dir("a"),
+                        file("a/1", "one"),
+                        hardlink("a/2", "a/1"),
+                        hardlink("3", "a/1"),
+                        dir("b/c"),
+                        hardlink("b/c/4", "a/1"),
+                        file("other", "x"),
+                        hardlink("other2", "other")),
+                tarOf(whiteout("a/2"), file("other2", "replaced")),
+                tarOf(whiteout("b")),
+                tarOf(file("b/again", "y"), hardlink("b/again2", "b/again")));
+    }
+
+    @Test
+    void entriesBehindASymlinkOfALowerLayerGoWhereItLeads() throws IOException {
+        agrees(
+                tarOf(
+                        dir("usr"),
+                        dir("usr/lib").mode(0711),
+                        file("usr/lib/a", "1"),
+                        dir("usr/lib/s"),
+                        file("usr/lib/s/low", "1"),
+                        symlink("lib", "usr/lib"),
+                        dir("deep"),
+                        symlink("deep/up", "../usr/../lib/s"),
+                        symlink("abs", "/usr/lib")),
+                tarOf(file("lib/b", "2"), file("lib/s/new", "3"), whiteout("lib/a")),
+                tarOf(file("deep/up/more", "4"), whiteout("abs/s/low"), file("abs/c", "5")));
+    }
+
+    @Test
+    void sparseAndManyChunkedFilesReadAtAnyOffset() throws IOException {
+        byte[] content = noise(1_000_000, 9);
+        ImageTree tree = Trees.of(tarOf(file("f", content)));
+        try (MountedTree mounted = Trees.mount(tree, scratch.resolve("layer-mount"));
+                var in = Files.newByteChannel(mounted.at().resolve("f"))) {
+            Random random = new Random(10);
+            for (int i = 0; i < 200; i++) {
+                int at = random.nextInt(content.length);
+                var target = java.nio.ByteBuffer.allocate(1 + random.nextInt(50_000));
+                in.position(at);
+                int count = in.read(target);
+                assertThat(java.util.Arrays.copyOf(target.array(), count))
+                        .as("read %d of seed 10", i)
+                        .isEqualTo(java.util.Arrays.copyOfRange(content, at, at + count));
+            }
+        }
+    }
+
+    @Test
+    void randomLayersLookTheSameMountedAndUnpacked() throws IOException {
+        int rounds = Boolean.getBoolean("lighterage.full") ? 300 : 25;
+        for (int round = 0; round < rounds; round++) {
+            long seed = Boolean.getBoolean("lighterage.full") ? System.nanoTime() : 3000L + round;
+            byte[][] layers = new RandomLayers(seed, true).next(4).toArray(byte[][]::new);
+            Path place = Files.createDirectories(scratch.resolve("round" + round));
+            agrees(", of seed " + seed, place, layers);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.remotesnapshotter.mount;
+
+import org.jspecify.annotations.NullMarked;
