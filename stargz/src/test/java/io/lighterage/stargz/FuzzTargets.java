@@ -7,6 +7,7 @@ import io.lighterage.stargz.compress.Decompression;
 import io.lighterage.stargz.compress.DecompressionLimits;
 import io.lighterage.stargz.compress.GzipEngine;
 import io.lighterage.stargz.compress.GzipEngines;
+import io.lighterage.stargz.format.LazyTargets;
 import io.lighterage.stargz.index.LayerIndex;
 import io.lighterage.stargz.tar.TarEntry;
 import io.lighterage.stargz.tar.TarReader;
@@ -32,11 +33,14 @@ public final class FuzzTargets {
 
     private FuzzTargets() {}
 
-    /// The door that Jazzer's command line looks for: as an archive, as a layer, as an index.
+    /// The door that Jazzer's command line looks for: as an archive, as a layer, as an index, as a lazy blob, as a
+    /// table of contents.
     public static void fuzzerTestOneInput(byte[] bytes) {
         tar(bytes);
         layer(bytes);
         index(bytes);
+        LazyTargets.blob(bytes);
+        LazyTargets.toc(bytes);
     }
 
     /// Reads the bytes as an uncompressed archive.
@@ -106,8 +110,8 @@ public final class FuzzTargets {
         }
     }
 
-    /// Reads the bytes as an index file, after giving them the magic number and digest they should have: those find
-    /// every accident, and what is behind them must stand on its own.
+    /// Reads the bytes as an index file, after giving them the magic number and digest they should have: those
+    /// find every accident, and what is behind them must stand on its own.
     ///
     /// @return whether they were accepted
     public static boolean index(byte[] bytes) {

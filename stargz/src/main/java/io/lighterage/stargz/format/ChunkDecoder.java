@@ -8,8 +8,8 @@ import java.util.List;
 
 /// Decodes the compressed ranges that hold chunks, one range at a time.
 ///
-/// What comes out is only as good as what goes in: the caller compares digests. Nothing is decoded past the last part
-/// that is wanted, so a range cannot become more than the chunks of an index say.
+/// What comes out is only as good as what goes in: the caller compares digests. Nothing is decoded past the last
+/// part that is wanted, so a range cannot become more than the chunks of an index say.
 ///
 /// For one thread at a time.
 public final class ChunkDecoder implements AutoCloseable {
@@ -39,7 +39,7 @@ public final class ChunkDecoder implements AutoCloseable {
         return new ChunkDecoder(
                 what,
                 switch (encoding) {
-                    case GZIP_MEMBERS -> new GzipRanges();
+                    case GZIP_MEMBERS -> new GzipRanges(what);
                     case ZSTD_FRAMES -> new ZstdRanges(what);
                     case NONE ->
                         throw new ImageException(

@@ -1,7 +1,5 @@
 package io.lighterage.stargz.format;
 
-import io.lighterage.contentstore.ErrorKind;
-import io.lighterage.contentstore.ImageException;
 import io.lighterage.stargz.compress.GzipEngine;
 import io.lighterage.stargz.compress.GzipEngines;
 import java.nio.ByteBuffer;
@@ -12,9 +10,14 @@ import java.util.zip.DataFormatException;
 final class GzipRanges implements RangeEngine {
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
+    private final String what;
     private final GzipEngine engine = GzipEngines.preferred();
     private ByteBuffer in = NOTHING;
     private boolean between;
+
+    GzipRanges(String what) {
+        this.what = what;
+    }
 
     @Override
     public void begin(ByteBuffer compressed, List<ChunkDecoder.Part> parts) {
@@ -40,8 +43,7 @@ final class GzipRanges implements RangeEngine {
                 }
             }
         } catch (DataFormatException e) {
-            throw new ImageException(
-                    ErrorKind.CORRUPT, "decompressing a gzip member: the data are broken: " + e.getMessage(), e);
+            throw RangeEngine.corrupt(what, "a gzip member is broken: " + e.getMessage());
         }
     }
 

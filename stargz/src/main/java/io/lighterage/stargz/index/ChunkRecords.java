@@ -3,6 +3,7 @@ package io.lighterage.stargz.index;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Function;
@@ -14,6 +15,8 @@ final class ChunkRecords {
 
     private final Records records = new Records(IndexFormat.CHUNK);
     private final Encoding encoding;
+    private final Records begins = new Records(Long.BYTES);
+    private long openEnd;
 
     ChunkRecords(Encoding encoding) {
         this.encoding = encoding;
@@ -48,22 +51,39 @@ final class ChunkRecords {
         }
     }
 
+    void openRangesEnd(long blobOffset) {
+        openEnd = blobOffset;
+    }
+
+    /// Pieces of what is not in the index: they are somewhere in the blob, and another range may end there.
+    void passOver(List<LayerIndexBuilder.Chunk> pieces, Function<String, ImageException> invalid) {
+        for (LayerIndexBuilder.Chunk piece : pieces) {
+            check(piece, invalid);
+            begins.putLong(begins.add(), 0, piece.blobOffset());
+        }
+    }
+
+    /// Where the range of a piece ends at most.
+    private long end(LayerIndexBuilder.Chunk piece) {
+        return piece.blobEnd() == LayerIndexBuilder.Chunk.OPEN ? openEnd : piece.blobEnd();
+    }
+
     private void check(LayerIndexBuilder.Chunk piece, Function<String, ImageException> invalid) {
         if (piece.length() > LayerIndex.MAX_CHUNK) {
             ImageException reason = invalid.apply("has a chunk of " + piece.length() + " bytes, more than "
                     + LayerIndex.MAX_CHUNK + ", the limit; convert the image with smaller chunks");
             throw new ImageException(ErrorKind.UNSUPPORTED, reason.getMessage());
         }
-        long range = piece.blobEnd() - piece.blobOffset();
+        long range = end(piece) - piece.blobOffset();
         boolean fetched = encoding != Encoding.NONE && !piece.hole();
         boolean placed = piece.blobOffset() >= 0
-                && piece.blobEnd() <= IndexFormat.MAX_OFFSET
+                && end(piece) <= IndexFormat.MAX_OFFSET
                 && (fetched ? range > 0 : range >= 0)
                 && piece.innerOffset() >= 0
                 && piece.innerOffset() <= MAX_INNER;
         if (piece.length() < 1 || !placed) {
             throw invalid.apply("has a chunk of " + piece.length() + " bytes, " + piece.innerOffset()
-                    + " bytes into what blob bytes " + piece.blobOffset() + " to " + piece.blobEnd() + " become,"
+                    + " bytes into what blob bytes " + piece.blobOffset() + " to " + end(piece) + " become,"
                     + " which is not possible");
         }
         if (!piece.digest().algorithm().equals("sha256")) {
@@ -75,7 +95,8 @@ final class ChunkRecords {
     private void add(LayerIndexBuilder.Chunk piece) {
         int record = records.add();
         boolean fetched = encoding != Encoding.NONE && !piece.hole();
-        long range = fetched ? piece.blobEnd() - piece.blobOffset() : 0;
+        boolean open = piece.blobEnd() == LayerIndexBuilder.Chunk.OPEN;
+        long range = fetched && !open ? piece.blobEnd() - piece.blobOffset() : 0;
         records.putInt(record, 0, piece.length());
         records.putInt(record, IndexFormat.CHUNK_INNER, (int) piece.innerOffset());
         records.putLong(record, IndexFormat.CHUNK_FLAT, IndexFormat.flatWord(0, range));
@@ -84,6 +105,41 @@ final class ChunkRecords {
                 record,
                 IndexFormat.CHUNK_DIGEST,
                 HexFormat.of().parseHex(piece.digest().hex()));
+    }
+
+    /// Gives each range that is open its end: where the next one begins.
+    void closeRanges() {
+        if (openEnd == 0) {
+            return;
+        }
+        long[] all = new long[records.count() + begins.count()];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = i < records.count() ? IndexFormat.upper40(blobWord(i)) : begins.getLong(i - records.count(), 0);
+        }
+        Arrays.sort(all);
+        for (int chunk = 0; chunk < records.count(); chunk++) {
+            long word = blobWord(chunk);
+            if (IndexFormat.rangeLength(flatWord(chunk), word) == 0 && (word & IndexFormat.CHUNK_HOLE) == 0) {
+                long offset = IndexFormat.upper40(word);
+                long range = next(all, offset) - offset;
+                records.putLong(chunk, IndexFormat.CHUNK_FLAT, IndexFormat.flatWord(0, range));
+                records.putLong(chunk, IndexFormat.CHUNK_BLOB, IndexFormat.blobWord(offset, range, false));
+            }
+        }
+    }
+
+    private long next(long[] sorted, long offset) {
+        int low = 0;
+        int high = sorted.length;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (sorted[middle] <= offset) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low == sorted.length ? openEnd : Math.min(sorted[low], openEnd);
     }
 
     int length(int chunk) {

@@ -14,10 +14,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
-/// Builds the [LayerIndex] of a layer from its entries in archive order, deciding as unpacking them would: the last
-/// entry of a path wins, a directory over a directory keeps what is in it, missing parents are made, symlinks of the
-/// layer are followed on the way to a parent, and `.wh.` names hide. A hard link is another name of what its target is
-/// at that moment; when there is no such thing yet, of what it is at the end.
+/// Builds the [LayerIndex] of a layer from its entries in archive order, deciding as unpacking them would: the
+/// last entry of a path wins, a directory over a directory keeps what is in it, missing parents are made, symlinks
+/// of the layer are followed on the way to a parent, and `.wh.` names hide. A hard link is another name of what
+/// its target is at that moment; when there is no such thing yet, of what it is at the end.
 ///
 /// The landmarks and the table of contents of eStargz are left out. In the flat file, files stand in the order of
 /// their first chunk's place in the blob, and in archive order where that is equal.
@@ -28,9 +28,12 @@ public final class LayerIndexBuilder {
     private static final String BOOKKEEPING = ".wh..wh.";
     private static final String OPAQUE = ".wh..wh..opq";
 
+    /// What stands before it in the blob is to be fetched first.
+    private static final String LANDMARK = ".prefetch.landmark";
+
     /// Entries of the root that say something about the blob and are no files of the layer.
-    private static final Set<RawName> OF_THE_FORMAT = Set.of(
-            RawName.of(".prefetch.landmark"), RawName.of(".no.prefetch.landmark"), RawName.of("stargz.index.json"));
+    private static final Set<RawName> OF_THE_FORMAT =
+            Set.of(RawName.of(LANDMARK), RawName.of(".no.prefetch.landmark"), RawName.of("stargz.index.json"));
 
     /// What Linux can have.
     private static final int MAX_MAJOR = 0xfff;
@@ -51,18 +54,15 @@ public final class LayerIndexBuilder {
     /// @param fileOffset where it begins in the file
     /// @param length uncompressed bytes, 1 to [LayerIndex#MAX_CHUNK]
     /// @param blobOffset where the compressed range to fetch begins; 0 for [Encoding#NONE]
-    /// @param blobEnd where it ends; 0 for [Encoding#NONE]
+    /// @param blobEnd where it ends; 0 for [Encoding#NONE]; or [#OPEN]
     /// @param innerOffset bytes to skip in the decompressed range
     /// @param hole whether it is all zeros, so that nothing need be fetched
     /// @param digest sha256 of the uncompressed bytes
     public record Chunk(
-            long fileOffset,
-            int length,
-            long blobOffset,
-            long blobEnd,
-            long innerOffset,
-            boolean hole,
-            Digest digest) {}
+            long fileOffset, int length, long blobOffset, long blobEnd, long innerOffset, boolean hole, Digest digest) {
+        /// The end of a range that ends where the next one begins, the last where [#openRangesEnd] says.
+        public static final long OPEN = -1;
+    }
 
     /// @param layer digest of the compressed blob
     /// @param encoding how the blob holds the chunks
@@ -77,13 +77,18 @@ public final class LayerIndexBuilder {
         tree.set(0, IndexFormat.FLAG_IMPLIED);
     }
 
-    /// Blob bytes `[0, blobOffset)` are the prioritized range.
+    /// Blob bytes `[0, blobOffset)` are the prioritized range. An entry `.prefetch.landmark` says so, too.
     public void prefetchEnd(long blobOffset) {
         if (blobOffset < 0 || blobOffset > IndexFormat.MAX_OFFSET) {
             throw new ImageException(
                     ErrorKind.INVALID, "the prioritized range of layer " + layer + " ends at " + blobOffset);
         }
         prefetchEnd = blobOffset;
+    }
+
+    /// Chunks may be [Chunk#OPEN] from now on; the last of their ranges ends here.
+    public void openRangesEnd(long blobOffset) {
+        chunks.openRangesEnd(blobOffset);
     }
 
     /// Adds the next entry of the archive.
@@ -100,10 +105,15 @@ public final class LayerIndexBuilder {
             return;
         }
         if (path.baseAt() == 0 && OF_THE_FORMAT.contains(RawName.of(path.bytes()))) {
+            chunks.passOver(pieces, fault -> walk.invalid(path, fault));
+            if (path.baseIs(LANDMARK) && !pieces.isEmpty() && encoding != Encoding.NONE) {
+                prefetchEnd(pieces.getFirst().blobOffset());
+            }
             return;
         }
         TreeWalk.Need need = new TreeWalk.Need(path, true, entry.modifySeconds(), checkedNanos(entry, path));
         if (path.parentStarts(WHITEOUT) || path.baseStarts(WHITEOUT)) {
+            chunks.passOver(pieces, fault -> walk.invalid(path, fault));
             addMark(path, need);
             return;
         }
@@ -284,6 +294,7 @@ public final class LayerIndexBuilder {
 
     private IndexWriter plan() {
         links.resolve();
+        chunks.closeRanges();
         IndexPlan plan = new IndexPlan(tree, chunks);
         return new IndexWriter(tree, chunks, plan, new IndexWriter.Facts(layer, encoding, prefetchEnd));
     }

@@ -1,0 +1,90 @@
+package io.lighterage.stargz.format;
+
+import io.lighterage.contentstore.Descriptor;
+import io.lighterage.contentstore.Digest;
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
+import io.lighterage.contentstore.MediaType;
+import io.lighterage.stargz.index.Encoding;
+import io.lighterage.stargz.index.LayerIndex;
+import io.lighterage.stargz.index.LayerIndexBuilder;
+import java.io.ByteArrayInputStream;
+import java.nio.ByteBuffer;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+
+/// What any bytes at all may do to the readers of lazy layers: give an index that is in order, or a named failure.
+public final class LazyTargets {
+    private static final Set<ErrorKind> REFUSALS =
+            EnumSet.of(ErrorKind.CORRUPT, ErrorKind.INVALID, ErrorKind.UNSUPPORTED);
+
+    private LazyTargets() {}
+
+    /// Reads the bytes as a blob whose table of contents has the digest that is promised, whatever it is.
+    ///
+    /// @return how many of the two kinds of promise were accepted
+    public static int blob(byte[] bytes) {
+        int accepted = 0;
+        for (String promise : new String[] {LazyBlob.TOC_DIGEST, LazyBlob.CHECKSUM}) {
+            accepted += blob(bytes, promise) ? 1 : 0;
+        }
+        return accepted;
+    }
+
+    private static boolean blob(byte[] bytes, String promise) {
+        Descriptor plain = new Descriptor(MediaType.OCI_LAYER_GZIP, Digest.sha256(bytes), bytes.length);
+        TocReader reader = (offset, length) -> ByteBuffer.wrap(bytes, (int) offset, (int) length);
+        LayerIndexBuilder builder;
+        try {
+            Descriptor promised = plain.withAnnotations(Map.of(promise, LazyBlob.sha("?")));
+            Digest digest = LazyFormats.read(promised, reader).tocDigest();
+            Descriptor honest = plain.withAnnotations(Map.of(promise, digest.toString()));
+            builder = LazyFormats.read(honest, reader).verify().builder();
+        } catch (ImageException e) {
+            checkRefusal(e);
+            return false;
+        }
+        return image(builder);
+    }
+
+    /// Reads the bytes as the JSON of a table of contents.
+    ///
+    /// @return whether they were accepted
+    public static boolean toc(byte[] bytes) {
+        boolean accepted = true;
+        for (Encoding encoding : new Encoding[] {Encoding.GZIP_MEMBERS, Encoding.ZSTD_FRAMES}) {
+            LayerIndexBuilder builder = new LayerIndexBuilder(Digest.sha256(bytes), encoding);
+            TocEntries entries = new TocEntries(builder, new Footer(encoding, 1 << 20, 100), "layer x");
+            try {
+                new TocParser("the table", entries).parse(new ByteArrayInputStream(bytes));
+            } catch (ImageException e) {
+                checkRefusal(e);
+                accepted = false;
+                continue;
+            }
+            accepted &= image(builder);
+        }
+        return accepted;
+    }
+
+    /// What the builder accepts must be an index in order, but for links that lead nowhere.
+    private static boolean image(LayerIndexBuilder builder) {
+        ByteBuffer image;
+        try {
+            image = builder.image();
+        } catch (ImageException e) {
+            checkRefusal(e);
+            return false;
+        }
+        LayerIndex.of(image, "what was just built");
+        return true;
+    }
+
+    private static void checkRefusal(ImageException e) {
+        String message = e.getMessage();
+        if (!REFUSALS.contains(e.kind()) || message.length() > 2000) {
+            throw new AssertionError("refused as " + e.kind() + ": " + message, e);
+        }
+    }
+}
