@@ -1,0 +1,15 @@
+package io.lighterage.remotesnapshotter.lazy;
+
+import io.lighterage.contentstore.Digest;
+import io.lighterage.stargz.RawName;
+
+/// Hears which parts of which files are read, each chunk once, in the order of the first reads. Called from the
+/// reading threads; must not block.
+@FunctionalInterface
+public interface DemandListener {
+    /// @param layer digest of the layer's blob
+    /// @param path the file, as in the layer, without leading slash
+    /// @param offset where the chunk begins in the file
+    /// @param length bytes of the chunk
+    void demanded(Digest layer, RawName path, long offset, long length);
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.remotesnapshotter.lazy;
+
+import org.jspecify.annotations.NullMarked;
