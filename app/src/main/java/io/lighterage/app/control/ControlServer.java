@@ -19,6 +19,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
 
@@ -40,6 +42,10 @@ public final class ControlServer implements AutoCloseable {
     private final Path socket;
     private final ServerSocketChannel listener;
     private final Semaphore places;
+
+    /// Shared by those who answer; whoever has it alone knows that no answer is under way.
+    private final ReentrantReadWriteLock answering = new ReentrantReadWriteLock();
+
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("control-", 0).factory());
     private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(
@@ -169,7 +175,12 @@ public final class ControlServer implements AutoCloseable {
     private void converse(LineChannel lines) throws IOException {
         Optional<byte[]> line = lines.within(limits.patience(), lines::read);
         while (line.isPresent()) {
-            send(lines, answer(line.get()));
+            answering.readLock().lock();
+            try {
+                send(lines, answer(line.get()));
+            } finally {
+                answering.readLock().unlock();
+            }
             line = lines.within(limits.patience(), lines::read);
         }
     }
@@ -208,7 +219,8 @@ public final class ControlServer implements AutoCloseable {
         return handler.apply(arguments.isObject() ? arguments : ControlMessage.object());
     }
 
-    /// Stops listening and ends conversations. A handler under way is interrupted and waited for.
+    /// Stops listening, gives answers under way the time to be given, and ends conversations. Not to be called by a
+    /// handler, which would wait for itself: let it wake the thread that owns the server.
     @Override
     public void close() {
         try {
@@ -217,8 +229,19 @@ public final class ControlServer implements AutoCloseable {
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, "cannot remove " + socket + ": " + e, e);
         }
+        awaitAnswers();
         threads.shutdownNow();
         threads.close();
         watch.shutdownNow();
+    }
+
+    private void awaitAnswers() {
+        try {
+            if (answering.writeLock().tryLock(limits.patience().toNanos(), TimeUnit.NANOSECONDS)) {
+                answering.writeLock().unlock();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -294,6 +294,32 @@ class ControlTest {
     }
 
     @Test
+    void anAnswerUnderWayIsGivenBeforeTheServerEnds() throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch closing = new CountDownLatch(1);
+        Map<String, Function<JsonNode, JsonNode>> slow = Map.of("slow", arguments -> {
+            asked.countDown();
+            while (Files.exists(socket(OWN))) {
+                Thread.onSpinWait(); // until the server is being closed
+            }
+            closing.countDown();
+            return arguments;
+        });
+        ControlServer server = ControlServer.listen(root, OWN, slow, Limits.USUAL);
+        Thread closer = Thread.ofPlatform().start(() -> {
+            try {
+                asked.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            server.close();
+        });
+        assertThat(client().ask(OWN, "slow", arguments())).isEqualTo(arguments());
+        assertThat(closing.getCount()).isZero();
+        closer.join();
+    }
+
+    @Test
     void aCrowdIsToldToComeBack() throws IOException {
         Limits narrow = new Limits(1, LONG);
         try (ControlServer server = ControlServer.listen(root, OWN, HANDLERS, narrow)) {

@@ -64,15 +64,22 @@ public final class ContainerRun {
     private RunResult run() {
         long began = System.nanoTime();
         Process process = start();
+        // Reading a pipe blocks its carrier, so these are platform threads.
+        Thread out = watcher("stdout", new LineWatch(process.getInputStream(), request.out(), this::look));
+        Thread err = watcher("stderr", new LineWatch(process.getErrorStream(), request.err(), this::look));
         Thread hook = Thread.ofPlatform().name("remove-" + request.id()).unstarted(() -> remove(process));
-        Runtime.getRuntime().addShutdownHook(hook);
         RunResult result;
         try {
-            result = watch(process, began);
+            Runtime.getRuntime().addShutdownHook(hook);
+            result = watch(process, began, out, err);
+        } catch (IllegalStateException e) {
+            throw new ImageException(ErrorKind.CANCELLED, "this process is ending", e);
         } finally {
             boolean interrupted = Thread.interrupted();
             remove(process);
             forget(hook);
+            join(out);
+            join(err);
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -92,10 +99,7 @@ public final class ContainerRun {
         }
     }
 
-    private RunResult watch(Process process, long began) {
-        // Reading a pipe blocks its carrier, so these are platform threads.
-        Thread out = watcher("stdout", new LineWatch(process.getInputStream(), request.out(), this::look));
-        Thread err = watcher("stderr", new LineWatch(process.getErrorStream(), request.err(), this::look));
+    private RunResult watch(Process process, long began, Thread out, Thread err) {
         Thread end = Thread.ofVirtual().name("wait-" + request.id()).start(() -> awaitEnd(process, out, err));
         try {
             Event event = await(began);
@@ -191,6 +195,17 @@ public final class ContainerRun {
         } catch (IllegalStateException e) {
             // The JVM is ending: the hook runs or has run, and finds nothing left to do.
             LOG.log(System.Logger.Level.DEBUG, "ending", e);
+        }
+    }
+
+    /// Nothing is passed on after the run is over, unless whoever takes the output does not take it.
+    private static void join(Thread watcher) {
+        try {
+            if (!watcher.join(PATIENCE)) {
+                LOG.log(System.Logger.Level.WARNING, "the output of " + watcher.getName() + " is not taken");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

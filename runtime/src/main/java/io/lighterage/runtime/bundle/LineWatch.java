@@ -31,7 +31,7 @@ final class LineWatch implements Runnable {
     @Override
     public void run() {
         byte[] buffer = new byte[BUFFER];
-        try {
+        try (in) {
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
                 look(buffer, count); // before the output can block: the time of a line is when it was printed
                 pass(buffer, count);

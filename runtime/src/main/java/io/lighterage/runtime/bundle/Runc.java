@@ -61,11 +61,11 @@ record Runc(Path program, RunRequest request) {
         return builder.redirectInput(Path.of("/dev/null").toFile()).start();
     }
 
-    /// Kills every process of the container.
+    /// Kills the container's first process, and with it, as they share a pid namespace, every other.
     ///
     /// @return whether there was such a container
     boolean kill() {
-        return quietly("kill", "--all", request.id(), "KILL");
+        return quietly("kill", request.id(), "KILL");
     }
 
     /// Removes what is left of the container.
