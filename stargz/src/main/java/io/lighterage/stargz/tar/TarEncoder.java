@@ -11,7 +11,8 @@ import java.util.Arrays;
 import java.util.TreeMap;
 
 /// Turns an entry into its header blocks: a ustar header, and before it an extended header if the entry needs one.
-final class TarEncoder {
+/// The same entry gives the same bytes, always. Owned by one thread.
+public final class TarEncoder {
     private static final long MAX_OCTAL_7 = (1L << 21) - 1;
     private static final long MAX_OCTAL_11 = (1L << 33) - 1;
     private static final String EXTENDED_NAME = "PaxHeaders.0/";
@@ -20,7 +21,8 @@ final class TarEncoder {
     private byte[] block = new byte[BLOCK];
 
     /// @return whole blocks, ready to be read
-    ByteBuffer header(TarEntry entry) {
+    /// @throws ImageException INVALID when tar cannot hold the entry, as [TarWriter#begin] lists
+    public ByteBuffer header(TarEntry entry) {
         requireWritable(entry);
         records.clear();
         byte[] main = mainBlock(entry);

@@ -16,10 +16,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /// An archive as lines of text, one an entry with the hash of its content: ours, and Python's.
-final class Listing {
+public final class Listing {
     private Listing() {}
 
-    static List<String> ours(ByteSource source) {
+    public static List<String> ours(ByteSource source) {
         TarReader reader = new TarReader(source);
         List<String> lines = new ArrayList<>();
         for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
@@ -96,7 +96,7 @@ final class Listing {
     /// Runs a program, which must end with 0 (or, for tar, may have left out what the format cannot hold).
     ///
     /// @return the lines of its standard output
-    static List<String> run(Path directory, Map<String, String> environment, String... command)
+    public static List<String> run(Path directory, Map<String, String> environment, String... command)
             throws IOException, InterruptedException {
         Path out = Files.createTempFile(directory, "out", ".txt");
         Path errors = Files.createTempFile(directory, "err", ".txt");
