@@ -123,7 +123,7 @@ public final class PlatformMatcher {
     }
 
     /// Whether the entry is something to run: not an attestation, not a foreign artifact.
-    private static boolean isImage(Descriptor entry) {
+    public static boolean isImage(Descriptor entry) {
         boolean unknown = entry.platform()
                 .filter(p -> p.os().equals("unknown") && p.architecture().equals("unknown"))
                 .isPresent();

@@ -33,19 +33,34 @@ public final class Resolvers {
     ///
     /// @throws ImageException UNSUPPORTED for an unknown transport, INVALID for a malformed reference
     public ImageSource open(String text, ResolverConfig config) {
+        Named named = find(text);
+        return named.resolver().open(named.rest(), config);
+    }
+
+    /// As [#open], to write there.
+    ///
+    /// @throws ImageException UNSUPPORTED for a transport that is unknown or only read
+    public ImageDestination destination(String text, ResolverConfig config) {
+        Named named = find(text);
+        return named.resolver().destination(named.rest(), config);
+    }
+
+    private record Named(Resolver resolver, String rest) {}
+
+    private Named find(String text) {
         Matcher prefixed = PREFIX.matcher(text);
         if (prefixed.matches()) {
             String transport = prefixed.group(1);
             String rest = prefixed.group(2);
-            return byTransport(transport).open(transport.equals(DEFAULT_TRANSPORT) ? rest : "//" + rest, config);
+            return new Named(byTransport(transport), transport.equals(DEFAULT_TRANSPORT) ? rest : "//" + rest);
         }
         for (Resolver resolver : resolvers) {
             String claim = resolver.transport() + ":";
             if (!resolver.transport().equals(DEFAULT_TRANSPORT) && text.startsWith(claim)) {
-                return resolver.open(text.substring(claim.length()), config);
+                return new Named(resolver, text.substring(claim.length()));
             }
         }
-        return byTransport(DEFAULT_TRANSPORT).open(text, config);
+        return new Named(byTransport(DEFAULT_TRANSPORT), text);
     }
 
     private Resolver byTransport(String transport) {

@@ -6,6 +6,8 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.MediaType;
 import io.lighterage.contentstore.Platform;
+import io.lighterage.contentstore.manifest.Manifest;
+import io.lighterage.contentstore.manifest.ManifestWriter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -82,6 +84,26 @@ record LayoutIndex(List<Descriptor> entries) {
                             + (wanted.isEmpty() ? "oci:dir:tag (" + names() + ") or " : "") + "oci:dir@digest");
         }
         return fitting.getFirst();
+    }
+
+    /// The index in which `tag`, or where it is empty the image without a name, stands for `target`.
+    LayoutIndex with(Descriptor target, String tag) {
+        List<Descriptor> changed = new ArrayList<>(entries);
+        changed.removeIf(entry -> tag.equals(entry.annotations().getOrDefault(REF_NAME, ""))
+                && (!tag.isEmpty() || !entry.annotations().containsKey(IMAGE_NAME)));
+        Map<String, String> annotations = new HashMap<>(target.annotations());
+        annotations.remove(IMAGE_NAME);
+        annotations.remove(REF_NAME);
+        if (!tag.isEmpty()) {
+            annotations.put(REF_NAME, tag);
+        }
+        changed.add(target.withAnnotations(annotations));
+        return new LayoutIndex(changed);
+    }
+
+    /// The document.
+    byte[] bytes() {
+        return ManifestWriter.write(new Manifest.Index(MediaType.OCI_INDEX, entries, Optional.empty(), "", Map.of()));
     }
 
     private ImageException notFound(String wanted, String where) {
