@@ -71,6 +71,17 @@ public final class ImageRuntime implements AutoCloseable {
         return new Unpack(pull, target, form, progress).run(reference);
     }
 
+    /// Writes an image anew with layers that can be read in parts, for every platform or one. What was fetched for it
+    /// stays in the store until the collector finds it.
+    ///
+    /// @param from the image, in any form [#pull] takes
+    /// @param to where it goes, such as `oci:dir:tag`
+    /// @throws ImageException INVALID or UNSUPPORTED when the form cannot hold a file, naming it; of the kind that
+    ///     fits otherwise. What `to` stands for is as before then
+    public ConvertedImage convert(String from, String to, ConvertOptions options, ProgressListener progress) {
+        return new Convert(config, namespace, options, progress).run(from, to);
+    }
+
     /// The image's documents: from the store when it is recorded there and `remote` is false, else from its source.
     public ImageDocuments documents(String reference, Optional<Platform> platform, boolean remote) {
         try (ImageSource source = Resolvers.installed().open(reference, config.resolver())) {

@@ -28,6 +28,10 @@ public record ProgressEvent(Instant at, String subject, State state, long curren
         UNPACKING,
         /// The layer is unpacked and its diffID is verified.
         UNPACKED,
+        /// The layer is being written in another form; `current` counts uncompressed bytes.
+        CONVERTING,
+        /// The layer is at its destination.
+        CONVERTED,
         /// Everything is done; the subject is the image's name.
         COMPLETE
     }

@@ -46,8 +46,8 @@ final class BoardPainter {
 
     private static boolean settled(Board.Row row) {
         return switch (row.state()) {
-            case EXISTS, DOWNLOADED, UNPACKED, COMPLETE -> true;
-            case RESOLVING, RESOLVED, WAITING, DOWNLOADING, UNPACKING -> false;
+            case EXISTS, DOWNLOADED, UNPACKED, CONVERTED, COMPLETE -> true;
+            case RESOLVING, RESOLVED, WAITING, DOWNLOADING, UNPACKING, CONVERTING -> false;
         };
     }
 
@@ -67,13 +67,15 @@ final class BoardPainter {
             case DOWNLOADED -> "downloaded";
             case UNPACKING -> "unpacking";
             case UNPACKED -> "unpacked";
+            case CONVERTING -> "converting";
+            case CONVERTED -> "converted";
             case RESOLVING, RESOLVED, COMPLETE -> "";
         };
     }
 
     private static String tail(Board.Row row, Instant now) {
         String size = ByteCount.text(row.size());
-        if (row.state() == State.UNPACKED) {
+        if (row.state() == State.UNPACKED || row.state() == State.CONVERTED) {
             return ByteCount.text(row.unpacked());
         }
         if (row.here() && row.unpacked() > 0) {

@@ -32,8 +32,8 @@ public final class PlainProgress implements ProgressDisplay {
         String size = switch (event.state()) {
             case RESOLVING, WAITING, COMPLETE -> "";
             case RESOLVED, EXISTS, DOWNLOADING, DOWNLOADED -> sized(event.total());
-            case UNPACKING -> "";
-            case UNPACKED -> sized(event.current());
+            case UNPACKING, CONVERTING -> "";
+            case UNPACKED, CONVERTED -> sized(event.current());
         };
         return Subjects.shortened(event.subject()) + " " + word + size;
     }

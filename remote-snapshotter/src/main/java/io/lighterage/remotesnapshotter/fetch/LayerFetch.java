@@ -4,6 +4,7 @@ import io.lighterage.contentstore.Blob;
 import io.lighterage.contentstore.Descriptor;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
@@ -33,6 +34,16 @@ public final class LayerFetch {
             opening = bytes;
         }
         return await(opening);
+    }
+
+    /// As [#bytes] for the first caller, and empty for every later one, who has to open the stored blob.
+    public Optional<Blob> openOnce() {
+        synchronized (this) {
+            if (watched) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(bytes());
     }
 
     /// Waits until the blob is verified and durable.
