@@ -10,6 +10,7 @@ public final class Verbs {
     public static final List<String> NAMES = List.of(
             "pull",
             "unpack",
+            "convert",
             "images",
             "rmi",
             "inspect",
@@ -34,6 +35,7 @@ public final class Verbs {
         return switch (name) {
             case "pull" -> new PullVerb(invocation);
             case "unpack" -> new UnpackVerb(invocation);
+            case "convert" -> new ConvertVerb(invocation);
             case "images" -> new ImagesVerb(invocation);
             case "rmi" -> new RemoveVerb(invocation);
             case "inspect" -> new InspectVerb(invocation);
