@@ -2,6 +2,7 @@ package io.lighterage.remotesnapshotter.lazy;
 
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
+import io.lighterage.remotesnapshotter.mount.TreeContent;
 import io.lighterage.stargz.index.Encoding;
 import io.lighterage.stargz.index.LayerIndex;
 import java.nio.ByteBuffer;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Every byte handed out has been compared with the digest of its chunk by this process. Safe for any number of
 /// threads.
-public final class FlatFile implements AutoCloseable {
+public final class FlatFile implements TreeContent, AutoCloseable {
     private static final int[] NOTHING = {};
 
     private final FlatParts parts;
@@ -56,6 +57,7 @@ public final class FlatFile implements AutoCloseable {
     /// @return bytes read, 0 at or past the end
     /// @throws ImageException UNAVAILABLE when missing bytes do not come in time, CORRUPT when they are not
     ///     what the image says, EXHAUSTED when the disk is full, and what the source throws; never wrong bytes
+    @Override
     public int read(long flatOffset, ByteBuffer target) {
         long size = index.flatSize();
         if (flatOffset >= size || !target.hasRemaining()) {
@@ -79,10 +81,27 @@ public final class FlatFile implements AutoCloseable {
     /// Returns when the bytes `[flatOffset, flatOffset + length)` are here.
     ///
     /// @throws ImageException as [#read]
+    @Override
     public void ensure(long flatOffset, long length) {
         if (length > 0) {
             demand(flatOffset, length);
         }
+    }
+
+    /// Whether the bytes have been verified by this process, so that reading them waits for nothing.
+    @Override
+    public boolean isHere(long flatOffset, long length) {
+        if (store.isTrusted()) {
+            return true;
+        }
+        for (int chunk = index.chunkAt(flatOffset);
+                chunk < index.chunkCount() && index.chunkFlatOffset(chunk) < flatOffset + length;
+                chunk++) {
+            if (!store.isTrusted(chunk)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void demand(long flatOffset, long length) {

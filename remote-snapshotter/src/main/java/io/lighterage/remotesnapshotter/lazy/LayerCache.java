@@ -67,7 +67,7 @@ public final class LayerCache implements AutoCloseable {
         boolean opened = false;
         RemoteBlob blob = opener.blob();
         try {
-            LazyLayer layer = new LazyLayer(shared(slot, opener, options), blob, () -> leave(digest, slot));
+            LazyLayer layer = new LazyLayer(shared(slot, opener, blob, options), blob, () -> leave(digest, slot));
             opened = true;
             return layer;
         } finally {
@@ -93,7 +93,7 @@ public final class LayerCache implements AutoCloseable {
         }
     }
 
-    private OpenLayer shared(Slot slot, LayerOpener opener, LazyOptions options) {
+    private OpenLayer shared(Slot slot, LayerOpener opener, RemoteBlob blob, LazyOptions options) {
         try {
             slot.opening.lockInterruptibly();
         } catch (InterruptedException e) {
@@ -103,7 +103,7 @@ public final class LayerCache implements AutoCloseable {
         try {
             OpenLayer known = slot.layer;
             if (known == null) {
-                known = open(opener, options);
+                known = open(opener, blob, options);
                 slot.layer = known;
             }
             return known;
@@ -112,11 +112,11 @@ public final class LayerCache implements AutoCloseable {
         }
     }
 
-    private OpenLayer open(LayerOpener opener, LazyOptions options) {
+    private OpenLayer open(LayerOpener opener, RemoteBlob blob, LazyOptions options) {
         LayerPlace place = LayerPlace.open(layers, opener.descriptor().digest());
         boolean done = false;
         try {
-            LayerIndex index = opener.open(place);
+            LayerIndex index = opener.open(place, blob);
             ChunkStore store = ChunkStore.open(index, place.flat(), place.present(), demandBuffers);
             Sources sources = new Sources(index.layer());
             LayerStatistics statistics = new LayerStatistics(clock);

@@ -13,9 +13,12 @@ import io.lighterage.remotesnapshotter.fetch.LayerFetch;
 import io.lighterage.remotesnapshotter.fetch.LayerFetcher;
 import io.lighterage.resolver.ImageSource;
 import io.lighterage.resolver.RemoteBlob;
+import io.lighterage.stargz.format.LazyFormats;
+import io.lighterage.stargz.format.VerifiedLayer;
 import io.lighterage.stargz.index.Encoding;
 import io.lighterage.stargz.index.LayerIndex;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -50,7 +53,7 @@ record LayerOpener(
 
     /// @throws ImageException CORRUPT or DENIED when the layer is not what the image says, and what the source
     ///     throws
-    LayerIndex open(LayerPlace place) {
+    LayerIndex open(LayerPlace place, RemoteBlob blob) {
         while (true) {
             boolean holdsFill = place.awaitFillOrIndex();
             if (Files.exists(place.index())) {
@@ -61,7 +64,7 @@ record LayerOpener(
                 }
             }
             if (holdsFill) {
-                return pull(place);
+                return make(place, blob);
             }
         }
     }
@@ -91,6 +94,28 @@ record LayerOpener(
                 descriptor.digest(),
                 damage.getMessage());
         LayerPlace.delete(place.index());
+    }
+
+    private LayerIndex make(LayerPlace place, RemoteBlob blob) {
+        if (LazyFormats.plan(descriptor).isEmpty()) {
+            return pull(place);
+        }
+        VerifiedLayer verified = LazyFormats.read(descriptor, (offset, length) -> read(blob, offset, length))
+                .verify();
+        Path made = LayerPlace.made(place.index());
+        LayerIndex index = verified.writeIndex(made);
+        if (!canBeFetched(index)) {
+            LayerPlace.delete(made);
+            return pull(place);
+        }
+        publish(made, place.index());
+        return index;
+    }
+
+    private static ByteBuffer read(RemoteBlob blob, long offset, long length) {
+        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(length));
+        blob.stream(offset, length, RemoteBlob.DEMAND, bytes::put);
+        return bytes.flip();
     }
 
     /// Whether every chunk can be had within the limits of memory.

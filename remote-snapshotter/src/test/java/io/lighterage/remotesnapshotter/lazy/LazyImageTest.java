@@ -1,6 +1,6 @@
 package io.lighterage.remotesnapshotter.lazy;
 
-import static io.lighterage.remotesnapshotter.lazy.TestLayer.read;
+import static io.lighterage.remotesnapshotter.lazy.ImageBench.content;
 import static io.lighterage.stargz.tar.Tars.dir;
 import static io.lighterage.stargz.tar.Tars.file;
 import static io.lighterage.stargz.tar.Tars.tarOf;
@@ -8,34 +8,17 @@ import static io.lighterage.stargz.tar.Tars.whiteout;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.lighterage.contentstore.Descriptor;
 import io.lighterage.contentstore.Digest;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
-import io.lighterage.contentstore.MediaType;
-import io.lighterage.contentstore.disk.LocalStore;
-import io.lighterage.mirror.MemoryUpstream;
-import io.lighterage.mirror.MirrorOptions;
-import io.lighterage.mirror.MirrorServer;
-import io.lighterage.remotesnapshotter.fetch.FetchListener;
-import io.lighterage.resolver.ImageSource;
-import io.lighterage.resolver.ResolverConfig;
-import io.lighterage.resolver.Resolvers;
 import io.lighterage.stargz.RawName;
 import io.lighterage.stargz.index.Encoding;
 import io.lighterage.stargz.index.LayerIndex;
 import io.lighterage.stargz.tar.Tars;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Random;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,30 +28,27 @@ import org.junit.jupiter.api.io.TempDir;
 /// Whole images from a registry: layers without a table of contents, and what is on disk the next time.
 @Timeout(60)
 class LazyImageTest {
-    private final MemoryUpstream upstream = new MemoryUpstream();
-    private final List<Descriptor> layers = new ArrayList<>();
-    private final List<Digest> diffIds = new ArrayList<>();
-    private MirrorServer mirror;
+    private ImageBench bench;
 
     @TempDir
     Path root;
 
     @BeforeEach
     void start() {
-        mirror = MirrorServer.start(MirrorOptions.defaults(), upstream);
+        bench = new ImageBench(root);
     }
 
     @AfterEach
     void stop() {
-        mirror.close();
+        bench.close();
     }
 
     @Test
     void plainLayersArePulledAndReadFromTheirFlatFiles() {
         byte[] big = randomBytes(5_000_001, 1);
-        plain(tarOf(dir("d"), file("d/big", big), file("small", "hello"), file("empty", "")));
-        plain(tarOf(whiteout("small"), file("d/other", "there")));
-        open(image -> {
+        bench.addPlain(tarOf(dir("d"), file("d/big", big), file("small", "hello"), file("empty", "")));
+        bench.addPlain(tarOf(whiteout("small"), file("d/other", "there")));
+        bench.open(image -> {
             LazyLayer base = image.layers().getFirst();
             assertThat(base.index().encoding()).isEqualTo(Encoding.NONE);
             assertThat(content(base, "d", "big")).isEqualTo(big);
@@ -84,14 +64,14 @@ class LazyImageTest {
 
     @Test
     void aPathThatComesTwiceIsWhatCameLast() {
-        plain(tarOf(
+        bench.addPlain(tarOf(
                 file("a", "first of a"),
                 file("b", "only b"),
                 file("a", "second a"),
                 file("c", "first of c"),
                 file("c", "then this"),
                 file("d", "end")));
-        open(image -> {
+        bench.open(image -> {
             LazyLayer layer = image.layers().getFirst();
             assertThat(content(layer, "a")).isEqualTo(bytes("second a"));
             assertThat(content(layer, "b")).isEqualTo(bytes("only b"));
@@ -119,8 +99,8 @@ class LazyImageTest {
                         "GNU.sparse.map",
                         "20000000,10000"),
                 file("sparse", data));
-        plain(tar);
-        open(image -> {
+        bench.addPlain(tar);
+        bench.open(image -> {
             LazyLayer layer = image.layers().getFirst();
             byte[] expected = new byte[(int) size];
             System.arraycopy(data, 0, expected, 20_000_000, data.length);
@@ -132,45 +112,49 @@ class LazyImageTest {
     @Test
     void anImageThatWasOpenedBeforeNeedsNoRegistry() {
         byte[] big = randomBytes(2_000_000, 2);
-        plain(tarOf(file("big", big)));
-        open(image -> assertThat(image.layers()).hasSize(1));
-        mirror.close();
-        open(image -> assertThat(content(image.layers().getFirst(), "big")).isEqualTo(big));
-        mirror = MirrorServer.start(MirrorOptions.defaults(), upstream);
+        bench.addPlain(tarOf(file("big", big)));
+        bench.open(image -> assertThat(image.layers()).hasSize(1));
+        bench.mirror().close();
+        bench.open(
+                image -> assertThat(content(image.layers().getFirst(), "big")).isEqualTo(big));
+        bench.restart();
     }
 
     @Test
     void aPulledLayerDamagedOnDiskIsRestored() throws IOException {
         byte[] big = randomBytes(2_000_000, 3);
-        plain(tarOf(file("other", randomBytes(100, 1)), file("big", big)));
-        open(image -> assertThat(image.layers()).hasSize(1));
-        FlatFileTest.flipOnDisk(place().resolve("flat"), 4096 + 1_500_000);
-        open(image -> assertThat(content(image.layers().getFirst(), "big")).isEqualTo(big));
+        bench.addPlain(tarOf(file("other", randomBytes(100, 1)), file("big", big)));
+        bench.open(image -> assertThat(image.layers()).hasSize(1));
+        FlatFileTest.flipOnDisk(bench.place().resolve("flat"), 4096 + 1_500_000);
+        bench.open(
+                image -> assertThat(content(image.layers().getFirst(), "big")).isEqualTo(big));
     }
 
     @Test
     void anIndexDamagedOnDiskIsMadeAgain() throws IOException {
         byte[] big = randomBytes(2_000_000, 3);
-        plain(tarOf(file("big", big)));
-        open(image -> assertThat(image.layers()).hasSize(1));
-        FlatFileTest.flipOnDisk(place().resolve("index"), 200);
-        open(image -> assertThat(content(image.layers().getFirst(), "big")).isEqualTo(big));
+        bench.addPlain(tarOf(file("big", big)));
+        bench.open(image -> assertThat(image.layers()).hasSize(1));
+        FlatFileTest.flipOnDisk(bench.place().resolve("index"), 200);
+        bench.open(
+                image -> assertThat(content(image.layers().getFirst(), "big")).isEqualTo(big));
     }
 
     @Test
     void aLayerThatIsNotWhatTheConfigurationSaysIsRefusedAndLeavesNoIndex() {
-        plain(tarOf(file("a", "b")));
-        diffIds.set(0, Digest.sha256(bytes("something else")));
-        ImageException failure = catchThrowableOfType(ImageException.class, () -> open(image -> {}));
+        bench.addPlain(tarOf(file("a", "b")));
+        bench.diffIds().set(0, Digest.sha256(bytes("something else")));
+        ImageException failure = catchThrowableOfType(ImageException.class, () -> bench.open(image -> {}));
         assertThat(failure.kind()).isEqualTo(ErrorKind.CORRUPT);
-        assertThat(failure).hasMessageContaining(layers.getFirst().digest().toString());
-        assertThat(place().resolve("index")).doesNotExist();
+        assertThat(failure)
+                .hasMessageContaining(bench.layers().getFirst().digest().toString());
+        assertThat(bench.place().resolve("index")).doesNotExist();
     }
 
     @Test
     void twoImagesOfAProcessShareALayer() {
-        plain(tarOf(file("a", "b")));
-        open(first -> open(second -> {
+        bench.addPlain(tarOf(file("a", "b")));
+        bench.open(first -> bench.open(second -> {
             assertThat(second.layers().getFirst().content())
                     .isSameAs(first.layers().getFirst().content());
         }));
@@ -178,77 +162,25 @@ class LazyImageTest {
 
     @Test
     void aLayerThatComesTwiceInAnImageIsOpenedOnce() {
-        plain(tarOf(file("a", "b")));
-        layers.add(layers.getFirst());
-        diffIds.add(diffIds.getFirst());
-        open(image -> assertThat(image.layers().get(1).index())
+        bench.addPlain(tarOf(file("a", "b")));
+        bench.layers().add(bench.layers().getFirst());
+        bench.diffIds().add(bench.diffIds().getFirst());
+        bench.open(image -> assertThat(image.layers().get(1).index())
                 .isSameAs(image.layers().get(0).index()));
     }
 
     @Test
     void layersInUseAreNotEvictedAndOthersAre() {
-        plain(tarOf(file("a", randomBytes(1_000_000, 8))));
-        LayerCache cache = cache();
-        open(image -> {
+        bench.addPlain(tarOf(file("a", randomBytes(1_000_000, 8))));
+        LayerCache cache = bench.cache();
+        bench.open(image -> {
             assertThat(cache.bytes()).isGreaterThan(1_000_000);
             assertThat(cache.trim(0)).isZero();
             assertThat(content(image.layers().getFirst(), "a")).hasSize(1_000_000);
         });
         assertThat(cache.trim(0)).isGreaterThan(1_000_000);
-        assertThat(place().resolve("index")).doesNotExist();
-        open(image -> assertThat(content(image.layers().getFirst(), "a")).hasSize(1_000_000));
-    }
-
-    /// What a test does with an image.
-    private interface Use {
-        void of(LazyImage image);
-    }
-
-    private LayerCache cache;
-
-    private LayerCache cache() {
-        if (cache == null) {
-            cache = new LayerCache(root);
-        }
-        return cache;
-    }
-
-    private void open(Use use) {
-        ResolverConfig config = ResolverConfig.defaults();
-        try (LocalStore store = LocalStore.open(root, (document, bytes) -> List.of(), Clock.systemUTC())) {
-            ImageSource source = Resolvers.installed().open(mirror.hostPort() + "/app:latest", config);
-            try (LazyImage image = LazyImage.open(
-                    cache(),
-                    store.namespace("default").content(),
-                    source,
-                    source.name(),
-                    layers,
-                    () -> diffIds,
-                    LazyOptions.defaults(),
-                    new Silent())) {
-                use.of(image);
-            }
-        }
-    }
-
-    private void plain(byte[] tar) {
-        byte[] blob = gzip(tar);
-        Digest digest = upstream.put("app", ByteBuffer.wrap(blob));
-        layers.add(new Descriptor(MediaType.OCI_LAYER_GZIP, digest, blob.length));
-        diffIds.add(Digest.sha256(tar));
-    }
-
-    private Path place() {
-        return LayerPlace.directory(root.resolve("layers"), layers.getFirst().digest());
-    }
-
-    private static byte[] content(LazyLayer layer, String... path) {
-        int inode = LayerIndex.ROOT;
-        for (String name : path) {
-            inode = layer.index().lookup(inode, RawName.of(name));
-        }
-        int size = (int) layer.index().size(inode);
-        return size == 0 ? new byte[0] : read(layer.content(), layer.index().flatOffset(inode), size);
+        assertThat(bench.place().resolve("index")).doesNotExist();
+        bench.open(image -> assertThat(content(image.layers().getFirst(), "a")).hasSize(1_000_000));
     }
 
     private static byte[] bytes(String text) {
@@ -259,33 +191,5 @@ class LazyImageTest {
         byte[] made = new byte[size];
         new Random(seed).nextBytes(made);
         return made;
-    }
-
-    private static byte[] gzip(byte[] bytes) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
-            gzip.write(bytes);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return out.toByteArray();
-    }
-
-    /// Hears nothing.
-    private static final class Silent implements FetchListener {
-        @Override
-        public void waiting(Descriptor blob) {}
-
-        @Override
-        public void present(Descriptor blob) {}
-
-        @Override
-        public void started(Descriptor blob, long resumed) {}
-
-        @Override
-        public void received(Descriptor blob, long bytes) {}
-
-        @Override
-        public void stored(Descriptor blob) {}
     }
 }

@@ -64,7 +64,7 @@ final class TestLayer {
             for (int at = 0; at < bytes.length; at += chunkSize) {
                 int length = Math.min(chunkSize, bytes.length - at);
                 pieces.add(new int[] {at, length});
-                pending.add(new Pending(at, Arrays.copyOfRange(bytes, at, at + length)));
+                pending.add(new Pending(at, ByteBuffer.wrap(Arrays.copyOfRange(bytes, at, at + length))));
                 if (pending.size() == share) {
                     member(blob, pending, placed);
                 }
@@ -86,7 +86,12 @@ final class TestLayer {
         return new TestLayer(bytes, LayerIndex.of(builder.image(), "a test's index"), files);
     }
 
-    private record Pending(long fileOffset, byte[] bytes) {}
+    private record Pending(long fileOffset, ByteBuffer content) {
+        @SuppressWarnings("ByteBufferBackingArray") // wrapped whole above
+        byte[] bytes() {
+            return content.array();
+        }
+    }
 
     private static void member(
             ByteArrayOutputStream blob, List<Pending> pending, List<LayerIndexBuilder.Chunk> placed) {

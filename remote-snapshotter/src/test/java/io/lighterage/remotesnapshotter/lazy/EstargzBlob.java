@@ -1,0 +1,102 @@
+package io.lighterage.remotesnapshotter.lazy;
+
+import io.lighterage.contentstore.Descriptor;
+import io.lighterage.contentstore.Digest;
+import io.lighterage.contentstore.MediaType;
+import io.lighterage.stargz.tar.Tars;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.zip.GZIPOutputStream;
+
+/// A small eStargz blob, written from the format's description so that nothing of ours is needed to make it.
+final class EstargzBlob {
+    private static final String TOC_DIGEST = "containerd.io/snapshot/stargz/toc.digest";
+
+    private final byte[] bytes;
+    private final Descriptor descriptor;
+
+    /// @param files at the root, in this order
+    /// @param prioritized how many of them come before the landmark; none when 0
+    EstargzBlob(Map<String, byte[]> files, int chunkSize, int prioritized) {
+        ByteArrayOutputStream blob = new ByteArrayOutputStream();
+        StringBuilder toc = new StringBuilder("{\"version\":1,\"entries\":[");
+        String comma = "";
+        int written = 0;
+        for (Map.Entry<String, byte[]> file : files.entrySet()) {
+            if (prioritized > 0 && written == prioritized) {
+                toc.append(comma).append(file(blob, ".prefetch.landmark", new byte[] {0xf}, chunkSize));
+            }
+            toc.append(comma).append(file(blob, file.getKey(), file.getValue(), chunkSize));
+            comma = ",";
+            written++;
+        }
+        byte[] json = toc.append("]}").toString().getBytes(StandardCharsets.UTF_8);
+        long offset = blob.size();
+        member(blob, Tars.tarOf(Tars.file("stargz.index.json", json)));
+        blob.writeBytes(footer(offset));
+        bytes = blob.toByteArray();
+        descriptor = new Descriptor(MediaType.OCI_LAYER_GZIP, Digest.sha256(bytes), bytes.length)
+                .withAnnotations(Map.of(TOC_DIGEST, Digest.sha256(json).toString()));
+    }
+
+    private static String file(ByteArrayOutputStream blob, String name, byte[] content, int chunkSize) {
+        StringBuilder entry = new StringBuilder();
+        for (int at = 0; at < content.length; at += chunkSize) {
+            byte[] chunk = Arrays.copyOfRange(content, at, Math.min(content.length, at + chunkSize));
+            String head = at == 0
+                    ? "{\"name\":\"" + name + "\",\"type\":\"reg\",\"mode\":420,\"size\":" + content.length
+                    : ",{\"name\":\"" + name + "\",\"type\":\"chunk\",\"chunkOffset\":" + at;
+            entry.append(head)
+                    .append(",\"offset\":")
+                    .append(blob.size())
+                    .append(",\"chunkSize\":")
+                    .append(chunk.length)
+                    .append(",\"chunkDigest\":\"")
+                    .append(Digest.sha256(chunk))
+                    .append("\"}");
+            member(blob, chunk);
+        }
+        return entry.toString();
+    }
+
+    private static void member(ByteArrayOutputStream blob, byte[] content) {
+        try (GZIPOutputStream gzip = new GZIPOutputStream(blob)) {
+            gzip.write(content);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static byte[] footer(long offset) {
+        byte[] text = "%016xSTARGZ".formatted(offset).getBytes(StandardCharsets.US_ASCII);
+        return ByteBuffer.allocate(51)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put(new byte[] {0x1f, (byte) 0x8b, 8, 4, 0, 0, 0, 0, 0, (byte) 255})
+                .putShort((short) 26)
+                .put(new byte[] {'S', 'G'})
+                .putShort((short) 22)
+                .put(text)
+                .put(new byte[] {1, 0, 0, (byte) 255, (byte) 255})
+                .array();
+    }
+
+    byte[] bytes() {
+        return bytes.clone();
+    }
+
+    Descriptor descriptor() {
+        return descriptor;
+    }
+
+    /// As the manifest of another layer would name it.
+    Descriptor withWrongTocDigest() {
+        return descriptor.withAnnotations(
+                Map.of(TOC_DIGEST, Digest.sha256(new byte[] {1}).toString()));
+    }
+}
