@@ -1,0 +1,115 @@
+"""From reference to the line that says ready: pulled and unpacked whole, or mounted lazily."""
+import json, os, sys, time
+
+import container
+from mounted import mounted
+from rig import (IN_CLIENT, LIGHTER, PAYLOAD, cell, command_line, machine, memory_of, publish, reference, run, sh)
+
+MODES = {"eager": "latest", "lazy": "plain", "prioritized": "prioritized"}  # and the tags they use
+
+
+def start(mode, image, o, rig, d):
+    """One start on an empty disk; seconds since the command began, bytes that had come by then, memory of lighter."""
+    config, at, until = rig.layouts.config(image), d / "run", o.until
+    os.sync()
+    before, began = rig.net.received(), time.monotonic()
+
+    def ready(root):
+        return container.until_ready(at / "bundle", root, config, until, o.patience, rig.log, lambda: {
+            "ready": time.monotonic() - began, "wire": (rig.net.received() - before) / 1e6})
+
+    if mode == "eager":
+        _, _, rss = run([LIGHTER, "unpack", "--root", str(d / "root"), "--plain-http", "--progress", "none",
+                         reference(image), str(d / "tree")], rig.log)
+        return ready(d / "tree") | {"rss": rss}
+    with mounted(d / "root", reference(image, MODES[mode]), d / "lazy", rig.log, o.mount_options) as p, \
+            container.overlay([d / "lazy"], at) as root:
+        return ready(root) | {"rss": memory_of(p.pid)}
+
+
+def prepare(o, rig):
+    """Converts, records what a start reads, converts again with that list, and pushes it all. Returns the records."""
+    records = {}
+    for image in o.images:
+        work = rig.work / "converted" / image
+        work.mkdir(parents=True, exist_ok=True)
+        source, root, priorities = f"oci:{rig.layouts.at / image}:latest", rig.work / "prepare-root", work / "priorities"
+        rig.registry.push(rig.layouts.at / image, image)
+        convert = [LIGHTER, "convert", "--root", str(root), "--progress", "none", "--to", o.to]
+        run(convert + [source, f"oci:{work}:plain"], rig.log)
+        rig.registry.push(work, image, "plain")
+        if "prioritized" in o.modes:
+            record(o, rig, reference(image, "plain"), ["--out", str(priorities)])
+            run(convert + ["--prioritize", str(priorities), source, f"oci:{work}:prioritized"], rig.log)
+            rig.registry.push(work, image, "prioritized")
+            records[image] = record(o, rig, reference(image, "prioritized"), [])
+        print(f"prepared {image}: {json.dumps(records.get(image))}", file=sys.stderr, flush=True)
+    return records
+
+
+def record(o, rig, ref, options):
+    with rig.disk.fresh() as d:
+        return json.loads(sh(*IN_CLIENT, LIGHTER, "record", "--root", str(d / "root"), "--plain-http", "--progress", "none",
+                             "--format", "json", "--lazy", "--until", o.until, "--seconds", str(o.patience), *options, ref))
+
+
+def link(o, rig, word):
+    """Sets the link `none` or MBIT/MS; returns how it is called and what it turned out to be."""
+    if word == "none":
+        rig.net.link()
+        name, mbit = "unshaped", None
+    else:
+        mbit, rtt = (float(x) for x in word.split("/"))
+        rig.net.link(mbit, rtt)
+        name = f"{mbit:g} Mbit/s, {rtt:g} ms"
+    image = o.images[0]
+    largest = max(rig.layouts.manifest(image)["layers"], key=lambda layer: layer["size"])
+    got, connect = rig.net.measure(f"http://{reference(image).split('/')[0]}/v2/{image}/blobs/{largest['digest']}")
+    measured = f"one connection gets {got:.1f} Mbit/s for {largest['size'] / 1e6:.0f} MB" + (
+        f" (at most {mbit * PAYLOAD:.1f})" if mbit else "") + f"; a handshake takes {connect:.2f} ms"
+    print(f"link {name}: {measured}", file=sys.stderr, flush=True)
+    return name, measured
+
+
+def measure(o, rig):
+    records = prepare(o, rig)
+    rows, links = {}, {}
+    for rep in range(-1, o.reps):  # one round of warm-up, not counted
+        for word in o.links if rep >= 0 else o.links[:1]:
+            name, measured = link(o, rig, word)
+            links.setdefault(name, []).append(measured)
+            for image in o.images if rep >= 0 else o.images[:1]:
+                for mode in o.modes:
+                    with rig.disk.fresh() as d:
+                        row = start(mode, image, o, rig, d)
+                    if rep >= 0:
+                        rows.setdefault((name, image, mode), []).append(row)
+                    print(f"{'warm-up' if rep < 0 else rep} {name} {image} {mode}: "
+                          + " ".join(f"{k}={v:.2f}" for k, v in row.items()), file=sys.stderr, flush=True)
+    report(o, rig, rows, links, records)
+
+
+def report(o, rig, rows, links, records):
+    lines = ["# bench/lazy start", "", "Made by: `" + command_line("bench/lazy/run") + "`", machine() + ".",
+             "From the start of the command, on an empty store, to the line READY of the image's own command under runc;"
+             " eager is `lighter unpack`, the others `lighter mount` with an overlay. Figures are medians (minimum –"
+             " maximum) over n runs; a ratio is the median of the ratios within one repetition.", ""]
+    for name, measured in links.items():
+        lines += [f"## {name}", "", f"Measured: {measured[-1]}.", "",
+                  "| image | start | n | ready s | MB received by then | peak RSS of lighter MiB | time / eager |",
+                  "|---|---|--:|--:|--:|--:|--:|"]
+        for image in o.images:
+            eager = rows.get((name, image, "eager"))
+            for mode in o.modes:
+                rs = rows[name, image, mode]
+                ratio = cell([a["ready"] / b["ready"] for a, b in zip(rs, eager)]) if eager else ""
+                lines.append(f"| {image} ({rig.layouts.compressed(image):.0f} MB) | {mode} | {len(rs)} | "
+                             + " | ".join(cell([r[k] for r in rs]) for k in ("ready", "wire", "rss")) + f" | {ratio} |")
+        lines.append("")
+    if records:
+        lines += ["## What a start reads", "", "By `lighter record` of the prioritized image, unshaped.", "",
+                  "| image | files | bytes touched | bytes fetched | fetched / touched | requests |", "|---|--:|--:|--:|--:|--:|"]
+        for image, r in records.items():
+            share = r["bytesFetched"] / r["bytesTouched"] if r.get("bytesTouched") else 0
+            lines.append(f"| {image} | {r.get('files')} | {r['bytesTouched']} | {r['bytesFetched']} | {share:.2f} | {r.get('requests')} |")
+    publish(lines, o.out)
