@@ -9,7 +9,7 @@ public interface TreeMounter {
     /// The tree and the contents behind it stay the caller's, who closes them after the mount.
     ///
     /// @throws io.lighterage.contentstore.ImageException NOT_FOUND when there is no such directory,
-    ///     PRECONDITION when it is none or not empty, UNSUPPORTED when the machine lacks what is needed (the message says how to get
-    ///     it), DENIED when this process may not mount
+    ///     PRECONDITION when it is none or not empty, UNSUPPORTED when the machine lacks what is needed (the
+    ///     message says how to get it), DENIED when this process may not mount
     MountedTree mount(ImageTree tree, Path directory, MountOptions options);
 }
