@@ -12,6 +12,8 @@ import io.lighterage.contentstore.Platform;
 import io.lighterage.contentstore.Store;
 import io.lighterage.contentstore.disk.LocalStore;
 import io.lighterage.contentstore.manifest.ManifestParser;
+import io.lighterage.remotesnapshotter.lazy.LayerCache;
+import io.lighterage.remotesnapshotter.lazy.LazyOptions;
 import io.lighterage.resolver.ImageSource;
 import io.lighterage.resolver.Resolvers;
 import java.nio.charset.StandardCharsets;
@@ -31,11 +33,13 @@ public final class ImageRuntime implements AutoCloseable {
     private final RuntimeConfig config;
     private final Store store;
     private final Namespace namespace;
+    private final LayerCache layers;
 
     private ImageRuntime(RuntimeConfig config, Store store) {
         this.config = config;
         this.store = store;
         this.namespace = store.namespace(config.namespace());
+        this.layers = new LayerCache(store.root());
     }
 
     /// Opens the store under `config.root()`, creating it on first use.
@@ -69,6 +73,26 @@ public final class ImageRuntime implements AutoCloseable {
             String reference, Optional<Platform> platform, Path target, UnpackForm form, ProgressListener progress) {
         Pull pull = new Pull(config, namespace, platform, progress);
         return new Unpack(pull, target, form, progress).run(reference);
+    }
+
+    /// Opens an image so that it can be mounted at once: layers with a table of contents are fetched as they are
+    /// read, all others are pulled first. What is recorded here needs no registry until a missing byte is read.
+    ///
+    /// @param refresh whether to ask the source what the name stands for now, even where that is recorded
+    /// @return to be closed when nobody reads it any more, before this runtime
+    /// @throws ImageException of the kind that fits
+    public OpenedImage open(
+            String reference,
+            Optional<Platform> platform,
+            LazyOptions options,
+            boolean refresh,
+            ProgressListener progress) {
+        return new LazyOpening(config, namespace, layers, platform, progress).run(reference, options, refresh);
+    }
+
+    /// The layers of opened images on disk.
+    public LayerCache layers() {
+        return layers;
     }
 
     /// Writes an image anew with layers that can be read in parts, for every platform or one. What was fetched for it
@@ -179,6 +203,7 @@ public final class ImageRuntime implements AutoCloseable {
 
     @Override
     public void close() {
+        layers.close();
         store.close();
     }
 }

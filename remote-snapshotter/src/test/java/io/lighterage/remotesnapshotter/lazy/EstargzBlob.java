@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 
 /// A small eStargz blob, written from the format's description so that nothing of ours is needed to make it.
-final class EstargzBlob {
+public final class EstargzBlob {
     private static final String TOC_DIGEST = "containerd.io/snapshot/stargz/toc.digest";
 
     private final byte[] bytes;
@@ -23,7 +23,7 @@ final class EstargzBlob {
 
     /// @param files at the root, in this order
     /// @param prioritized how many of them come before the landmark; none when 0
-    EstargzBlob(Map<String, byte[]> files, int chunkSize, int prioritized) {
+    public EstargzBlob(Map<String, byte[]> files, int chunkSize, int prioritized) {
         ByteArrayOutputStream blob = new ByteArrayOutputStream();
         StringBuilder toc = new StringBuilder("{\"version\":1,\"entries\":[");
         String comma = "";
@@ -86,16 +86,16 @@ final class EstargzBlob {
                 .array();
     }
 
-    byte[] bytes() {
+    public byte[] bytes() {
         return bytes.clone();
     }
 
-    Descriptor descriptor() {
+    public Descriptor descriptor() {
         return descriptor;
     }
 
     /// As the manifest of another layer would name it.
-    Descriptor withWrongTocDigest() {
+    public Descriptor withWrongTocDigest() {
         return descriptor.withAnnotations(
                 Map.of(TOC_DIGEST, Digest.sha256(new byte[] {1}).toString()));
     }

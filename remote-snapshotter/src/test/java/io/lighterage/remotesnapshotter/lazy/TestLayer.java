@@ -22,12 +22,14 @@ import java.util.zip.GZIPOutputStream;
 final class TestLayer {
     private final byte[] blob;
     private final LayerIndex index;
+    private final ByteBuffer image;
     private final byte[] flat;
     private final boolean[] content;
 
-    private TestLayer(byte[] blob, LayerIndex index, Map<String, byte[]> files) {
+    private TestLayer(byte[] blob, ByteBuffer image, Map<String, byte[]> files) {
         this.blob = blob;
-        this.index = index;
+        this.image = image;
+        this.index = LayerIndex.of(image.duplicate(), "a test's index");
         this.flat = new byte[(int) index.flatSize()];
         this.content = new boolean[flat.length];
         files.forEach((name, bytes) -> {
@@ -83,7 +85,7 @@ final class TestLayer {
             builder.add(entry(file.getKey(), file.getValue().length), placed.subList(next, next + count));
             next += count;
         }
-        return new TestLayer(bytes, LayerIndex.of(builder.image(), "a test's index"), files);
+        return new TestLayer(bytes, builder.image(), files);
     }
 
     private record Pending(long fileOffset, ByteBuffer content) {
@@ -142,6 +144,11 @@ final class TestLayer {
         return blob.clone();
     }
 
+    /// The bytes of an index file.
+    ByteBuffer image() {
+        return image.duplicate();
+    }
+
     LayerIndex index() {
         return index;
     }
@@ -153,6 +160,11 @@ final class TestLayer {
     /// What `[from, from + length)` of the flat file must be.
     byte[] flat(long from, int length) {
         return Arrays.copyOfRange(flat, (int) from, (int) from + length);
+    }
+
+    /// Whether the byte belongs to a file; nobody reads what lies between files.
+    boolean isContent(int at) {
+        return content[at];
     }
 
     int flatSize() {

@@ -1,0 +1,130 @@
+package io.lighterage.remotesnapshotter.lazy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
+import io.lighterage.stargz.index.LayerIndex;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Bits flipped anywhere, in the blob, in the cached contents, in the marks and in the index: the right bytes
+/// come, or a failure; never others.
+@Timeout(1200)
+class RandomFlipTest {
+    private static final int FLIPS = Boolean.getBoolean("lighterage.full") ? 25_000 : 150;
+
+    private final long seed = new Random().nextLong();
+    private final Random random = new Random(seed);
+    private TestLayer layer;
+
+    @TempDir
+    Path directory;
+
+    @BeforeEach
+    void make() {
+        layer = TestLayer.random(seed, 12, 9_000, 4096);
+    }
+
+    @Test
+    void flipsInTheCachedContentsAreRepaired() throws IOException {
+        fill();
+        for (int i = 0; i < FLIPS; i++) {
+            flip(directory.resolve("flat"));
+            assertAllServed(new TestBlob(layer.blob()), i);
+        }
+    }
+
+    @Test
+    void flipsInTheMarksCostNoMoreThanAFetch() throws IOException {
+        fill();
+        for (int i = 0; i < FLIPS; i++) {
+            flip(directory.resolve("present"));
+            assertAllServed(new TestBlob(layer.blob()), i);
+        }
+    }
+
+    @Test
+    void flipsInTheIndexAreFoundWhenItIsOpened() throws IOException {
+        Path file = directory.resolve("index");
+        byte[] image = index();
+        for (int i = 0; i < FLIPS; i++) {
+            Files.write(file, image);
+            flip(file);
+            ErrorKind kind = null;
+            try {
+                LayerIndex opened = LayerIndex.open(file);
+                assertThat(opened).as("seed %d, flip %d opened", seed, i).isNull();
+            } catch (ImageException e) {
+                kind = e.kind();
+            }
+            assertThat(kind).as("seed %d, flip %d", seed, i).isIn(ErrorKind.CORRUPT, ErrorKind.UNSUPPORTED);
+        }
+    }
+
+    @Test
+    void flipsInTheBlobAreRefusedAndSpoilNothingElse() throws IOException {
+        for (int i = 0; i < FLIPS; i++) {
+            Files.deleteIfExists(directory.resolve("present"));
+            TestBlob blob = new TestBlob(layer.blob());
+            blob.flip(random.nextInt((int) blob.size()));
+            int refused = 0;
+            try (OpenedFlat flat = new OpenedFlat(layer, blob, directory)) {
+                for (int chunk = 0; chunk < layer.index().chunkCount(); chunk++) {
+                    long at = layer.index().chunkFlatOffset(chunk);
+                    int length = layer.index().chunkLength(chunk);
+                    try {
+                        assertThat(TestLayer.read(flat.file(), at, length))
+                                .as("seed %d, flip %d, chunk %d", seed, i, chunk)
+                                .isEqualTo(layer.flat(at, length));
+                    } catch (ImageException e) {
+                        assertThat(e.kind()).isEqualTo(ErrorKind.CORRUPT);
+                        refused++;
+                    }
+                }
+            }
+            assertThat(refused).as("seed %d, flip %d", seed, i).isLessThanOrEqualTo(1);
+        }
+    }
+
+    private byte[] index() {
+        byte[] bytes = new byte[layer.image().remaining()];
+        layer.image().get(bytes);
+        return bytes;
+    }
+
+    private void fill() {
+        try (OpenedFlat flat = new OpenedFlat(layer, new TestBlob(layer.blob()), directory)) {
+            flat.file().ensure(0, layer.flatSize());
+        }
+    }
+
+    private void assertAllServed(TestBlob blob, int flip) {
+        try (OpenedFlat flat = new OpenedFlat(layer, blob, directory)) {
+            byte[] all = TestLayer.read(flat.file(), 0, layer.flatSize());
+            byte[] expected = layer.flat(0, layer.flatSize());
+            for (int at = 0; at < all.length; at++) {
+                if (layer.isContent(at) && all[at] != expected[at]) {
+                    throw new AssertionError("seed " + seed + ", flip " + flip + ": wrong byte at " + at);
+                }
+            }
+        }
+    }
+
+    private void flip(Path file) throws IOException {
+        try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "rw")) {
+            long at = (long) (random.nextDouble() * opened.length());
+            opened.seek(at);
+            int old = opened.read();
+            opened.seek(at);
+            opened.write(old ^ 1 << random.nextInt(8));
+        }
+    }
+}
