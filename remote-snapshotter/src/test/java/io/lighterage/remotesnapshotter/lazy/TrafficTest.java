@@ -1,0 +1,135 @@
+package io.lighterage.remotesnapshotter.lazy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lighterage.contentstore.TaskGroup;
+import io.lighterage.resolver.RemoteBlob;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Who goes first, and how far ahead.
+@Timeout(60)
+class TrafficTest {
+    private final Traffic traffic = new Traffic();
+
+    @Test
+    void backgroundStandsStillWhileADemandReadRunsAndGoesOnAfterIt() {
+        Run background = run(RemoteBlob.BACKGROUND);
+        AtomicBoolean passed = new AtomicBoolean();
+        CountDownLatch begun = new CountDownLatch(1);
+        try (TaskGroup group = new TaskGroup("test")) {
+            try (Traffic.Request demand = traffic.begin(run(RemoteBlob.DEMAND))) {
+                group.fork(() -> receive(background, begun, passed));
+                await(begun);
+                demand.received(100);
+                assertThat(passed).as("while the demand read runs").isFalse();
+            }
+            group.join();
+        }
+        assertThat(passed).isTrue();
+    }
+
+    @Test
+    void prefetchUsesTheTimeInWhichADemandReadWaitsForItsFirstByte() {
+        AtomicBoolean passed = new AtomicBoolean();
+        try (TaskGroup group = new TaskGroup("test");
+                Traffic.Request demand = traffic.begin(run(RemoteBlob.DEMAND))) {
+            group.fork(() -> receive(run(RemoteBlob.PREFETCH), new CountDownLatch(1), passed));
+            group.join();
+            assertThat(passed).isTrue();
+            demand.received(1);
+        }
+    }
+
+    @Test
+    void aBackgroundRunThatSomebodyWaitsForGoesOnAtOnce() {
+        Run background = run(RemoteBlob.BACKGROUND);
+        AtomicBoolean passed = new AtomicBoolean();
+        CountDownLatch begun = new CountDownLatch(1);
+        try (TaskGroup group = new TaskGroup("test");
+                Traffic.Request demand = traffic.begin(run(RemoteBlob.DEMAND))) {
+            demand.received(1);
+            group.fork(() -> receive(background, begun, passed));
+            await(begun);
+            traffic.hurry(background, RemoteBlob.DEMAND);
+            group.join();
+            assertThat(passed).isTrue();
+        }
+    }
+
+    private @org.jspecify.annotations.Nullable Void receive(Run run, CountDownLatch begun, AtomicBoolean passed) {
+        try (Traffic.Request request = traffic.begin(run)) {
+            begun.countDown();
+            request.received(100);
+            passed.set(true);
+        }
+        return null;
+    }
+
+    @Test
+    void theCapIsKeptToOnAverage() throws InterruptedException {
+        AtomicLong now = new AtomicLong();
+        Pacer pacer = new Pacer(1_000_000, now::get, now::addAndGet);
+        for (int i = 0; i < 1000; i++) {
+            pacer.take(8192);
+        }
+        assertThat(now.get() / 1e9).isBetween(8.0, 8.2);
+    }
+
+    @Test
+    void idleTimeIsNotSavedUp() throws InterruptedException {
+        AtomicLong now = new AtomicLong();
+        Pacer pacer = new Pacer(1_000_000, now::get, now::addAndGet);
+        now.addAndGet(3_600_000_000_000L);
+        long begun = now.get();
+        pacer.take(1_100_000);
+        assertThat((now.get() - begun) / 1e9).isBetween(0.99, 1.01);
+    }
+
+    @Test
+    void readAheadDoublesWhileAReaderGoesOn() {
+        ReadAhead ahead = new ReadAhead();
+        List<Long> windows = new ArrayList<>();
+        long step = 64 << 10;
+        for (long at = 0; at < 40 << 20; at += step) {
+            Optional<ReadAhead.Stretch> stretch = ahead.after(at, at + step);
+            if (stretch.isPresent()) {
+                windows.add(stretch.get().to() - (at + step));
+            }
+        }
+        assertThat(windows.subList(0, 6))
+                .containsExactly(128L << 10, 256L << 10, 512L << 10, 1L << 20, 2L << 20, 4L << 20);
+        assertThat(windows.subList(6, windows.size())).allMatch(window -> window == ReadAhead.LARGEST);
+    }
+
+    @Test
+    void twoReadersOfOneFileDoNotDisturbEachOther() {
+        ReadAhead ahead = new ReadAhead();
+        int ahead1 = 0;
+        int ahead2 = 0;
+        for (long at = 0; at < 2 << 20; at += 4096) {
+            ahead1 += ahead.after(at, at + 4096).isPresent() ? 1 : 0;
+            ahead2 += ahead.after((1L << 30) + at, (1L << 30) + at + 4096).isPresent() ? 1 : 0;
+        }
+        assertThat(ahead1).isPositive().isEqualTo(ahead2);
+    }
+
+    private static Run run(int priority) {
+        return new Run(List.of(new Run.Group(0, 1000, List.of(0))), priority);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}
