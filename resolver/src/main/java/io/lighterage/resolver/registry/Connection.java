@@ -17,7 +17,13 @@ import okhttp3.HttpUrl;
 /// @param manifests the manifest endpoint
 /// @param blobs the blob endpoint
 /// @param foreign blobs at addresses outside the registry
-record Connection(HttpTransport transport, ManifestEndpoint manifests, BlobEndpoint blobs, ForeignBlobs foreign)
+/// @param uploads what is written to the registry
+record Connection(
+        HttpTransport transport,
+        ManifestEndpoint manifests,
+        BlobEndpoint blobs,
+        ForeignBlobs foreign,
+        UploadEndpoint uploads)
         implements AutoCloseable {
 
     /// Decides between `https` and `http` and wires the parts.
@@ -40,7 +46,8 @@ record Connection(HttpTransport transport, ManifestEndpoint manifests, BlobEndpo
                 transport,
                 new ManifestEndpoint(client, reference.repository(), reference.name(), timing.clock()),
                 new BlobEndpoint(client, reference.repository(), timing.clock()),
-                new ForeignBlobs(transport, timing.clock()));
+                new ForeignBlobs(transport, timing.clock()),
+                new UploadEndpoint(client, reference.repository(), timing.clock()));
     }
 
     private static HttpUrl registry(Reference reference, ResolverConfig config) {

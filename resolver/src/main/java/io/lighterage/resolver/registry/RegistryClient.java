@@ -4,10 +4,11 @@ import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.Ingest.ByteRange;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.function.Function;
 import okhttp3.HttpUrl;
 import okhttp3.Request;
 
-/// GET requests to one registry: [Redirects] over [HttpTransport], with the [Authorizer]'s answer to a 401.
+/// Requests to one registry: [Redirects] over [HttpTransport], with the [Authorizer]'s answer to a 401.
 ///
 /// Only the registry itself is told who we are. A 401 of a place it redirected to is that place's own affair.
 final class RegistryClient {
@@ -34,8 +35,28 @@ final class RegistryClient {
 
     /// @return the first answer that is neither a redirect nor a challenge we can meet
     Reply get(HttpUrl url, String accept, Optional<ByteRange> range, String what) {
+        return authorized(sent -> redirects.get(url, request(accept, range), sent, what));
+    }
+
+    /// Sends a request with its method and body, and the registry's credentials if it goes there. Redirects are not
+    /// followed: a body goes where the registry has said it should, and nowhere else.
+    ///
+    /// @param dress has an address
+    /// @return the first answer that is not a challenge we can meet
+    Reply send(Request.Builder dress, String what) {
+        boolean own = Urls.sameOrigin(dress.build().url(), base);
+        return authorized(sent -> {
+            dress.removeHeader("Authorization");
+            if (own && !sent.isEmpty()) {
+                dress.header("Authorization", sent);
+            }
+            return transport.send(dress, what);
+        });
+    }
+
+    private Reply authorized(Function<String, Reply> attempt) {
         String sent = authorizer.current();
-        Reply reply = redirects.get(url, request(accept, range), sent, what);
+        Reply reply = attempt.apply(sent);
         for (int round = 0; round < MAX_CHALLENGES && isOurs(reply); round++) {
             Optional<String> next;
             try {
@@ -49,7 +70,7 @@ final class RegistryClient {
             }
             reply.close();
             sent = next.get();
-            reply = redirects.get(url, request(accept, range), sent, what);
+            reply = attempt.apply(sent);
         }
         return reply;
     }

@@ -1,5 +1,6 @@
 package io.lighterage.resolver.registry;
 
+import io.lighterage.resolver.ImageDestination;
 import io.lighterage.resolver.ImageSource;
 import io.lighterage.resolver.Reference;
 import io.lighterage.resolver.Resolver;
@@ -33,5 +34,10 @@ public final class RegistryResolver implements Resolver {
     @Override
     public ImageSource open(String reference, ResolverConfig config) {
         return new RegistrySource(Reference.parse(reference), config, timing, certificates);
+    }
+
+    @Override
+    public ImageDestination destination(String reference, ResolverConfig config) {
+        return new RegistryDestination(Reference.parse(reference), config, timing, certificates);
     }
 }
