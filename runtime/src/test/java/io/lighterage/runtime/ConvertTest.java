@@ -268,4 +268,62 @@ class ConvertTest {
                     .endsWith(":" + name);
         }
     }
+
+    @ParameterizedTest
+    @EnumSource(LayerForm.class)
+    void aRegistryTakesWhatALayoutTakes(LayerForm form) {
+        putIndex();
+        String pushed = mirror.hostPort() + "/new/name:v2";
+        ConvertedImage made = convert(source("multi"), pushed, form);
+        assertThat(made.target())
+                .isEqualTo(convert(source("multi"), layout, form).target());
+        assertThat(runtime.documents(pushed, Optional.empty(), true).target().digest())
+                .isEqualTo(made.target().digest());
+        assertThat(runtime.pull(pushed, Optional.empty(), ProgressListener.NONE)
+                        .manifest()
+                        .layers())
+                .allMatch(form::describes);
+        long sent = uploads();
+        convert(source("multi"), pushed, form);
+        assertThat(uploads()).as("blobs that are there are not sent again").isEqualTo(sent);
+    }
+
+    private long uploads() {
+        return mirror.requests().stream()
+                .filter(request -> request.method().equals("POST"))
+                .count();
+    }
+
+    @Test
+    void aRegistryThatWantsATokenGetsItForPushing() {
+        MemoryUpstream there = new MemoryUpstream();
+        try (MirrorServer registry =
+                MirrorServer.start(MirrorOptions.defaults().withPush().withTokens("alice", "s3cret"), there)) {
+            TestImage.put(upstream, "app", BASE, TOP);
+            convert(source("app"), layout + ":v1", LayerForm.ESTARGZ);
+            ResolverConfig known = new ResolverConfig(
+                    Optional.empty(),
+                    Optional.of("alice:s3cret"),
+                    true,
+                    Optional.empty(),
+                    true,
+                    4,
+                    Duration.ofSeconds(10),
+                    1,
+                    Map.of());
+            try (ImageRuntime second =
+                    ImageRuntime.open(RuntimeConfig.at(folder.resolve("second")).withResolver(known))) {
+                ConvertedImage pushed = second.convert(
+                        layout + ":v1",
+                        registry.hostPort() + "/app:v1",
+                        ConvertOptions.to(LayerForm.ESTARGZ),
+                        ProgressListener.NONE);
+                assertThat(there.manifest("app", "v1").orElseThrow().digest())
+                        .isEqualTo(pushed.target().digest());
+            }
+            assertThatThrownBy(() -> convert(layout + ":v1", registry.hostPort() + "/app:v2", LayerForm.ESTARGZ))
+                    .isInstanceOf(ImageException.class);
+            assertThat(there.manifest("app", "v2")).isEmpty();
+        }
+    }
 }

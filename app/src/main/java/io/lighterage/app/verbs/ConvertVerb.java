@@ -42,7 +42,7 @@ final class ConvertVerb implements Callable<Integer> {
     @Parameters(
             index = "1",
             paramLabel = "DST",
-            description = "Where it goes: oci:DIR or oci:DIR:TAG; other images of the layout stay.")
+            description = "Where it goes: oci:DIR or oci:DIR:TAG, or a registry's NAME:TAG.")
     private String destination = "";
 
     @Option(

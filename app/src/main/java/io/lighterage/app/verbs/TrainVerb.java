@@ -37,6 +37,7 @@ final class TrainVerb implements Callable<Integer> {
                     List.of("demo", "--progress=json", "--format=json"),
                     List.of("pull", image, "--root", root),
                     List.of("unpack", image, folder.resolve("tree").toString(), "--root", root, "--layers"),
+                    List.of("convert", "--to=estargz", image, "oci:" + folder.resolve("converted"), "--root", root),
                     List.of("images", "--root", root),
                     List.of("inspect", image, "--root", root),
                     List.of("manifest", image, "--root", root),
