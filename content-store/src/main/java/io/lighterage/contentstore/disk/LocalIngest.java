@@ -93,7 +93,7 @@ final class LocalIngest implements Ingest {
                 }
                 at = piece.end();
             }
-            source.position(first + length);
+            source.limit(first + length).position(first + length);
         } catch (IOException e) {
             throw FileErrors.writing(
                     "cannot write blob " + expected.digest() + ", which needs " + progress.remaining() + " bytes more,",

@@ -75,7 +75,10 @@ final class Progress {
         try {
             requireOpen();
             while (true) {
-                long from = Math.min(end, here.runEnd(start));
+                long from = here.runEnd(start);
+                if (from >= end) {
+                    return new ByteRange(end, 0);
+                }
                 long until = here.firstStart(from, end);
                 if (!inFlight.overlaps(from, until)) {
                     inFlight.add(from, until);
