@@ -26,12 +26,10 @@ import org.jspecify.annotations.Nullable;
 /// @param position where it is stored in a zstd:chunked blob
 /// @param tocOffset where the member that holds it begins in an eStargz blob, or -1
 record LayerSigns(Optional<Digest> json, Optional<Digest> stored, Optional<Position> position, long tocOffset) {
-    private static final String TOC_DIGEST = "containerd.io/snapshot/stargz/toc.digest";
-    private static final String TOC_OFFSET = "io.lighterage.toc.offset";
-    private static final String CHECKSUM = "zstd-chunked.manifest-checksum";
-    private static final String POSITION = "zstd-chunked.manifest-position";
-    private static final String NEW = "io.github.containers.";
+    /// What the names of annotations began with once.
     private static final String OLD = "io.containers.";
+
+    private static final String NEW = "io.github.containers.";
 
     /// @param offset of the first byte, behind the head of its frame
     /// @param length compressed
@@ -41,15 +39,17 @@ record LayerSigns(Optional<Digest> json, Optional<Digest> stored, Optional<Posit
     /// @throws ImageException INVALID for a digest that is none, or for digests of both formats
     static Optional<LayerSigns> of(Descriptor layer) {
         Map<String, String> all = layer.annotations();
-        String position = either(all, POSITION);
-        String offset = all.get(TOC_OFFSET);
-        Optional<Digest> json = digest(layer, TOC_DIGEST, all.get(TOC_DIGEST));
-        Optional<Digest> stored = digest(layer, CHECKSUM, either(all, CHECKSUM));
-        if (json.isPresent() && all.containsKey(NEW + CHECKSUM)) {
+        String position = either(all, TocAnnotations.CHUNKED_POSITION);
+        String offset = all.get(TocAnnotations.TOC_OFFSET);
+        Optional<Digest> json = digest(layer, TocAnnotations.ESTARGZ_DIGEST, all.get(TocAnnotations.ESTARGZ_DIGEST));
+        Optional<Digest> stored =
+                digest(layer, TocAnnotations.CHUNKED_DIGEST, either(all, TocAnnotations.CHUNKED_DIGEST));
+        if (json.isPresent() && all.containsKey(TocAnnotations.CHUNKED_DIGEST)) {
             throw new ImageException(
                     ErrorKind.INVALID,
-                    "layer " + layer.digest() + " has digests of two tables of contents, " + TOC_DIGEST + " and " + NEW
-                            + CHECKSUM + "; expected one, since readers could take it for two different layers");
+                    "layer " + layer.digest() + " has digests of two tables of contents, "
+                            + TocAnnotations.ESTARGZ_DIGEST + " and " + TocAnnotations.CHUNKED_DIGEST
+                            + "; expected one, since readers could take it for two different layers");
         }
         if (json.isEmpty() && stored.isEmpty() && position == null && offset == null) {
             return Optional.empty();
@@ -58,8 +58,8 @@ record LayerSigns(Optional<Digest> json, Optional<Digest> stored, Optional<Posit
     }
 
     private static @Nullable String either(Map<String, String> all, String name) {
-        String value = all.get(NEW + name);
-        return value != null ? value : all.get(OLD + name);
+        String value = all.get(name);
+        return value != null ? value : all.get(OLD + name.substring(NEW.length()));
     }
 
     private static Optional<Digest> digest(Descriptor layer, String name, @Nullable String value) {
@@ -102,8 +102,9 @@ record LayerSigns(Optional<Digest> json, Optional<Digest> stored, Optional<Posit
             throw new ImageException(
                     ErrorKind.DENIED,
                     "layer " + layer.digest() + " says where its table of contents is but not what digest it has, so"
-                            + " nothing in it could be verified; expected annotation " + TOC_DIGEST + " or " + NEW
-                            + CHECKSUM + ". Convert the image again");
+                            + " nothing in it could be verified; expected annotation " + TocAnnotations.ESTARGZ_DIGEST
+                            + " or "
+                            + TocAnnotations.CHUNKED_DIGEST + ". Convert the image again");
         }
     }
 }

@@ -34,9 +34,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/// Layers that other programs made: what their tables of contents say is what their tar streams hold, and every
-/// chunk can be had alone.
+/// Layers that we and other programs made: what their tables of contents say is what their tar streams hold, and
+/// every chunk can be had alone.
 ///
 /// `-Dlighterage.layouts=DIR:DIR` names OCI layouts, of one manifest each, to look at as well.
 class ToolLayersTest {
@@ -47,11 +49,42 @@ class ToolLayersTest {
 
     @Test
     void skopeosChunkedLayersAreReadAsTheirTarStreams() throws Exception {
+        byte[] tar = everything();
+        Path plain = layout("plain", tar);
+        Path chunked = folder.resolve("chunked");
+        run("skopeo", "copy", "--dest-compress-format", "zstd:chunked", "oci:" + plain, "oci:" + chunked);
+        assertThat(check(chunked)).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ESTARGZ,''", "ESTARGZ,'link\nd/late\n'", "ZSTD_CHUNKED,''", "ZSTD_CHUNKED,'link\nd/late\n'"})
+    void ourOwnLayersAreReadAsTheirTarStreams(LayerForm form, String priorities) throws IOException {
+        String lines = priorities.replace("\\n", "\n");
+        Conversion made = Conversion.of(everything(), form, 64 << 10, lines, folder);
+        ConvertedLayer layer = made.layer();
+        LayerIndex index = check(
+                new Descriptor("any/type", layer.digest(), layer.size()).withAnnotations(layer.annotations()),
+                made.file());
+        assertThat(index.prefetchEnd() > 0).isEqualTo(!priorities.isEmpty());
+        assertThat(index.chunkCount()).isGreaterThan(10);
+    }
+
+    @Test
+    void layersOfTheLayoutsThatWereNamedAreReadAsTheirTarStreams() throws IOException {
+        String named = System.getProperty("lighterage.layouts");
+        assumeTrue(named != null, "no -Dlighterage.layouts: no other layouts to look at");
+        for (String layout : named.split(File.pathSeparator)) {
+            assertThat(check(Path.of(layout))).as(layout).isPositive();
+        }
+    }
+
+    /// An archive with every corner that the formats can hold.
+    private static byte[] everything() {
         byte[] noise = new byte[400_000];
         new Random(5).nextBytes(noise);
         byte[] sparse = new byte[300_000];
         System.arraycopy(noise, 0, sparse, 100_000, 50_000);
-        byte[] tar = tarOf(
+        return tarOf(
                 dir("./").mode(0755),
                 dir("d").mode(01777).owner(7, 8).time(1_600_000_000L, 123_456_789),
                 file("d/noise", noise).mode(04755).xattr("user.a", "b"),
@@ -63,19 +96,6 @@ class ToolLayersTest {
                 whiteout("gone"),
                 opaque("d"),
                 file("d/late", "late"));
-        Path plain = layout("plain", tar);
-        Path chunked = folder.resolve("chunked");
-        run("skopeo", "copy", "--dest-compress-format", "zstd:chunked", "oci:" + plain, "oci:" + chunked);
-        assertThat(check(chunked)).isEqualTo(1);
-    }
-
-    @Test
-    void layersOfTheLayoutsThatWereNamedAreReadAsTheirTarStreams() throws IOException {
-        String named = System.getProperty("lighterage.layouts");
-        assumeTrue(named != null, "no -Dlighterage.layouts: no other layouts to look at");
-        for (String layout : named.split(File.pathSeparator)) {
-            assertThat(check(Path.of(layout))).as(layout).isPositive();
-        }
     }
 
     private Path layout(String name, byte[] tar) throws IOException {
@@ -138,7 +158,7 @@ class ToolLayersTest {
         return lazy;
     }
 
-    private void check(Descriptor layer, Path blob) throws IOException {
+    private LayerIndex check(Descriptor layer, Path blob) throws IOException {
         try (FileChannel channel = FileChannel.open(blob)) {
             ByteBuffer all = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
             LayerIndex index = LazyFormats.read(layer, (offset, length) -> all.slice((int) offset, (int) length))
@@ -152,6 +172,7 @@ class ToolLayersTest {
             LayerIndex expected = stream.index();
             assertSameTree(expected, LayerIndex.ROOT, index, LayerIndex.ROOT);
             assertSameContent(expected, stream.flat(), index, all);
+            return index;
         }
     }
 
