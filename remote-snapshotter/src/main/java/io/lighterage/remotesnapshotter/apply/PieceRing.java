@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// gigabyte.
 ///
 /// Guards: `lock` guards all fields. Whoever waits here is woken by [#cancel] and then sees [Cancelled].
-final class PieceRing {
+public final class PieceRing {
     /// Somebody else failed; this thread has nothing to add.
-    static final class Cancelled extends RuntimeException {
+    public static final class Cancelled extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
         Cancelled() {
@@ -32,13 +32,13 @@ final class PieceRing {
     private boolean ended;
     private boolean cancelled;
 
-    PieceRing(int capacity, int readers) {
+    public PieceRing(int capacity, int readers) {
         pieces = new @Nullable ByteBuffer[capacity];
         released = new long[readers];
     }
 
     /// Copies nothing: runs the source to its end, a piece whenever there is room. For the producing thread.
-    void fill(ByteSource source) {
+    public void fill(ByteSource source) {
         while (true) {
             awaitRoom();
             ByteBuffer piece = source.next();
@@ -86,7 +86,7 @@ final class PieceRing {
     }
 
     /// Makes every present and future wait here end.
-    void cancel() {
+    public void cancel() {
         lock.lock();
         try {
             cancelled = true;
@@ -103,7 +103,7 @@ final class PieceRing {
     }
 
     /// The view of one reader, for one thread.
-    ByteSource reader(int index) {
+    public ByteSource reader(int index) {
         return new Reader(index);
     }
 

@@ -5,7 +5,6 @@ import io.lighterage.contentstore.Digest;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.disk.FileErrors;
-import io.lighterage.stargz.compress.Decompression;
 import io.lighterage.stargz.index.Encoding;
 import io.lighterage.stargz.index.LayerIndex;
 import io.lighterage.stargz.index.LayerIndexBuilder;
@@ -13,12 +12,14 @@ import io.lighterage.stargz.tar.TarEntry;
 import io.lighterage.stargz.tar.TarReader;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /// Makes flat file and index of a layer from the whole of it, in one pass: inflate, hash, write, index.
@@ -55,21 +56,21 @@ final class EagerFill {
         LayerIndexBuilder builder = new LayerIndexBuilder(layer, Encoding.NONE);
         List<Written> written = new ArrayList<>();
         try (FileChannel out = FileChannel.open(
-                        flat,
-                        Set.of(
-                                StandardOpenOption.CREATE,
-                                StandardOpenOption.TRUNCATE_EXISTING,
-                                StandardOpenOption.WRITE));
-                Decompression opened = Decompression.open(compressed, Decompression.Settings.of(what))) {
-            HashedSource source = new HashedSource(opened, diffId.newHasher());
-            unpack(new TarReader(source), new FlatWriter(out), builder, written);
-            Digest actual = Digest.finish(diffId.algorithm(), source.hasher());
+                flat,
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE))) {
+            Digest actual = InflateStages.run(
+                    compressed,
+                    what,
+                    diffId.algorithm(),
+                    source -> unpack(new TarReader(source), new FlatWriter(out), builder, written));
             if (!actual.equals(diffId)) {
                 throw new ImageException(
                         ErrorKind.CORRUPT,
                         what + " holds other bytes than the image says: uncompressed it has digest " + actual
                                 + "; expected " + diffId);
             }
+        } catch (UncheckedIOException e) {
+            throw FileErrors.writing("cannot keep contents of " + what, flat, Objects.requireNonNull(e.getCause()));
         } catch (IOException e) {
             throw FileErrors.writing("cannot keep contents of " + what, flat, e);
         }
@@ -78,16 +79,19 @@ final class EagerFill {
         return made;
     }
 
-    private static void unpack(TarReader tar, FlatWriter out, LayerIndexBuilder builder, List<Written> written)
-            throws IOException {
+    private static void unpack(TarReader tar, FlatWriter out, LayerIndexBuilder builder, List<Written> written) {
         for (TarEntry entry = tar.next(); entry != null; entry = tar.next()) {
             if (entry.type() != TarEntry.Type.REGULAR || entry.size() == 0 || isMark(entry)) {
                 builder.add(entry, List.of());
                 continue;
             }
             out.begin();
-            for (ByteBuffer piece = tar.payload(); piece != null; piece = tar.payload()) {
-                out.write(tar.payloadOffset(), piece);
+            try {
+                for (ByteBuffer piece = tar.payload(); piece != null; piece = tar.payload()) {
+                    out.write(tar.payloadOffset(), piece);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
             List<LayerIndexBuilder.Chunk> chunks = out.end(entry.size());
             written.add(new Written(out.fileStart(), entry.size()));

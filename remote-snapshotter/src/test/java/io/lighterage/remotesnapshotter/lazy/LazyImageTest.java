@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.lighterage.contentstore.Digest;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
+import io.lighterage.mirror.Fault;
 import io.lighterage.stargz.RawName;
 import io.lighterage.stargz.index.Encoding;
 import io.lighterage.stargz.index.LayerIndex;
@@ -18,7 +19,9 @@ import io.lighterage.stargz.tar.Tars;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -149,6 +152,27 @@ class LazyImageTest {
         assertThat(failure)
                 .hasMessageContaining(bench.layers().getFirst().digest().toString());
         assertThat(bench.place().resolve("index")).doesNotExist();
+    }
+
+    @Test
+    void aPullThatStandsStillEndsWhenItsThreadIsInterrupted() throws Exception {
+        bench.addPlain(tarOf(file("a", randomBytes(3_000_000, 9))));
+        bench.mirror().faults().nextBlobs(1, new Fault.Stall(1_000_000));
+        AtomicReference<ErrorKind> kind = new AtomicReference<>();
+        Thread opening = Thread.ofVirtual().start(() -> {
+            try {
+                bench.open(image -> {});
+            } catch (ImageException e) {
+                kind.set(e.kind());
+            }
+        });
+        LazyLayersTest.eventually(
+                "the pull has begun", () -> !bench.mirror().requests().isEmpty());
+        opening.interrupt();
+        assertThat(opening.join(Duration.ofSeconds(20))).isTrue();
+        assertThat(kind).hasValue(ErrorKind.CANCELLED);
+        bench.mirror().faults().releaseStalled();
+        bench.open(image -> assertThat(content(image.layers().getFirst(), "a")).hasSize(3_000_000));
     }
 
     @Test
