@@ -54,7 +54,7 @@ final class HardLinks {
         if (target.isRoot()) {
             return 0;
         }
-        int directory = walk.directory(target.parent(), new TreeWalk.Need(path, false, 0, 0));
+        int directory = walk.directory(target.parent(), new TreeWalk.Need(path, false, false, 0, 0));
         if (directory == IndexTree.NONE) {
             return IndexTree.NONE;
         }

@@ -35,7 +35,7 @@ import io.lighterage.contentstore.ImageException;
 /// | offset | length | field |
 /// |---|---|---|
 /// | 0 | 2 | kind in the upper 4 bits, mode in the lower 12 |
-/// | 2 | 1 + 1 | flags: 1 opaque, 2 implied, 4 marks only; zero |
+/// | 2 | 1 + 1 | flags: 1 opaque, 2 implied, 4 marks only, 8 made anew; zero |
 /// | 4 | 4 + 4 | uid, gid |
 /// | 12 | 4 | link count |
 /// | 16 | 8 + 4 | modification time: seconds, nanoseconds |
@@ -111,6 +111,7 @@ final class IndexFormat {
     static final int FLAG_OPAQUE = 1;
     static final int FLAG_IMPLIED = 2;
     static final int FLAG_MARKS_ONLY = 4;
+    static final int FLAG_ANEW = 8;
 
     static final int ENTRY = 8;
     static final int ENTRY_INODE = 4;

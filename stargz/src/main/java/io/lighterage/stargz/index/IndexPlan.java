@@ -109,10 +109,6 @@ final class IndexPlan {
         }
         if (isDirectory(there)) {
             tree.set(there, IndexFormat.FLAG_OPAQUE);
-            if (whiteout < there) {
-                // removed first and then made anew: nothing of the lower directory is left, not even its looks
-                tree.clear(there, IndexFormat.FLAG_IMPLIED);
-            }
         }
         return false;
     }

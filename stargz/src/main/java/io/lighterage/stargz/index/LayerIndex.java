@@ -203,8 +203,11 @@ public final class LayerIndex {
 
     /// Whether the directory has no entry of its own in the layer, but something in it does. Where a lower layer has
     /// the directory, that layer's attributes stand; else it is 0755, root's, as old as the entry that needed it.
+    ///
+    /// A directory that was made after this layer had hidden what was there before is not implied: it is a new one.
+    /// One that was made earlier is, even when it is opaque or in an opaque directory.
     public boolean implied(int directory) {
-        return flag(directory, IndexFormat.FLAG_IMPLIED);
+        return flag(directory, IndexFormat.FLAG_IMPLIED) && !flag(directory, IndexFormat.FLAG_ANEW);
     }
 
     /// Whether the directory is implied and only whiteouts are in it or below it. Where no lower layer has it, there

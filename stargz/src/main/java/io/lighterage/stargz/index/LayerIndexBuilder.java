@@ -111,10 +111,10 @@ public final class LayerIndexBuilder {
             }
             return;
         }
-        TreeWalk.Need need = new TreeWalk.Need(path, true, entry.modifySeconds(), checkedNanos(entry, path));
+        TreeWalk.Need need = new TreeWalk.Need(path, true, false, entry.modifySeconds(), checkedNanos(entry, path));
         if (path.parentStarts(WHITEOUT) || path.baseStarts(WHITEOUT)) {
             chunks.passOver(pieces, fault -> walk.invalid(path, fault));
-            addMark(path, need);
+            addMark(path, need.forMark());
             return;
         }
         if (entry.type() != TarEntry.Type.REGULAR && !(pieces.isEmpty() && entry.size() == 0)) {
@@ -192,6 +192,7 @@ public final class LayerIndexBuilder {
         nodes.putInt(node, IndexTree.NANOS, entry.modifyNanos());
         nodes.putInt(node, IndexTree.XATTRS, xattrs(entry.xattrs(), path));
         tree.clear(node, IndexFormat.FLAG_IMPLIED);
+        tree.clear(node, IndexFormat.FLAG_MARKS_ONLY);
     }
 
     private int id(long id, EntryPath path) {

@@ -2,6 +2,7 @@ package io.lighterage.stargz.index;
 
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /// Finds the directory an entry goes into as a process chrooted into the layer would, and as unpacking does: symlinks
@@ -16,6 +17,8 @@ final class TreeWalk {
 
     /// Inodes of one layer: [io.lighterage.stargz.tar.TarFormat#MAX_ENTRIES], and parents made for them.
     private static final int MAX_NODES = 4_000_000;
+
+    private static final byte[] WHITEOUT = LayerIndexBuilder.WHITEOUT.getBytes(StandardCharsets.US_ASCII);
 
     private final IndexTree tree;
     private final String layer;
@@ -32,9 +35,14 @@ final class TreeWalk {
     ///
     /// @param entry for messages
     /// @param make whether to make what is missing
+    /// @param mark whether it is for something that only hides what is below
     /// @param seconds modification time of what is made
     /// @param nanos of the same
-    record Need(EntryPath entry, boolean make, long seconds, int nanos) {}
+    record Need(EntryPath entry, boolean make, boolean mark, long seconds, int nanos) {
+        Need forMark() {
+            return new Need(entry, make, true, seconds, nanos);
+        }
+    }
 
     /// @return [IndexTree#NONE] when there is none and none was to be made
     int directory(byte[] wanted, Need need) {
@@ -71,6 +79,9 @@ final class TreeWalk {
         }
         int inode = tree.nodes.getInt(next, IndexTree.INODE);
         if (tree.is(inode, LayerIndex.Kind.DIRECTORY)) {
+            if (need.make() && !need.mark() && tree.has(next, IndexFormat.FLAG_MARKS_ONLY)) {
+                use(next, need);
+            }
             return next;
         }
         if (!tree.is(inode, LayerIndex.Kind.SYMLINK)) {
@@ -104,10 +115,38 @@ final class TreeWalk {
         int made = add(at, path, from, to);
         tree.nodes.putByte(made, IndexTree.KIND, IndexFormat.code(LayerIndex.Kind.DIRECTORY));
         tree.nodes.putInt(made, IndexTree.MODE, 0755);
-        tree.nodes.putLong(made, IndexTree.SECONDS, need.seconds());
-        tree.nodes.putInt(made, IndexTree.NANOS, need.nanos());
         tree.set(made, IndexFormat.FLAG_IMPLIED);
+        tree.set(made, IndexFormat.FLAG_MARKS_ONLY);
+        if (!need.mark()) {
+            use(made, need);
+        }
         return made;
+    }
+
+    /// A directory that is implied gets something in it: whoever unpacks makes it now, if it has been hidden.
+    private void use(int directory, Need need) {
+        tree.clear(directory, IndexFormat.FLAG_MARKS_ONLY);
+        tree.nodes.putLong(directory, IndexTree.SECONDS, need.seconds());
+        tree.nodes.putInt(directory, IndexTree.NANOS, need.nanos());
+        if (hidesBelow(directory)) {
+            tree.set(directory, IndexFormat.FLAG_ANEW);
+        }
+    }
+
+    /// Whether the layer has hidden by now what lower layers have in the place of a directory.
+    private boolean hidesBelow(int directory) {
+        for (int at = directory; at != 0; at = tree.nodes.getInt(at, IndexTree.PARENT)) {
+            int parent = tree.nodes.getInt(at, IndexTree.PARENT);
+            byte[] name = tree.name(at);
+            byte[] whiteout = Arrays.copyOf(WHITEOUT, WHITEOUT.length + name.length);
+            System.arraycopy(name, 0, whiteout, WHITEOUT.length, name.length);
+            boolean hidden = tree.has(parent, IndexFormat.FLAG_OPAQUE)
+                    || tree.find(parent, whiteout, 0, whiteout.length) != IndexTree.NONE;
+            if (hidden) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Makes a name in a directory.
