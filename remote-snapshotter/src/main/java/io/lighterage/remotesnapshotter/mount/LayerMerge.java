@@ -17,19 +17,24 @@ import java.util.List;
 ///
 /// - a whiteout, or anything that is no directory, hides what lower layers have by that name;
 /// - an opaque directory hides what they have in it;
-/// - a directory looks as the topmost layer with an entry for it says; where no layer has an entry, as the lowest made
-/// it;
+/// - a directory looks as the topmost layer with an entry for it says; where none has one, as the lowest made it;
 /// - what a layer has in a directory that it has no entry for goes where a symlink of the lower layers leads;
 /// - a directory that a layer has only to hold whiteouts is nothing where there is nothing below.
 final class LayerMerge {
     private final List<LayerIndex> layers;
     private final MergedDirectories merged = new MergedDirectories();
-    private final Deque<Merged> pending = new ArrayDeque<>();
+    private final Deque<Work> pending = new ArrayDeque<>();
     private final Deque<Detour> detours = new ArrayDeque<>();
 
     private LayerMerge(List<LayerIndex> layers) {
         this.layers = layers;
     }
+
+    /// A directory to look into.
+    ///
+    /// @param shadow what lower layers have in it, hidden by its lowest part. Nothing of that is seen; but a
+    ///     directory that this part only works in, and did before it hid anything, still looks as it did there
+    private record Work(Merged directory, List<Long> shadow) {}
 
     /// Parts of a directory that turned out to be a symlink below.
     private record Detour(List<Long> parts, long symlink) {}
@@ -48,24 +53,37 @@ final class LayerMerge {
         for (int layer = layers.size() - 1; layer >= 0; layer--) {
             root.see(Node.of(layer, LayerIndex.ROOT));
         }
-        pending.add(merged.add(root.parts(), root.face()));
+        pending.add(new Work(merged.add(root.parts(), root.face()), root.shadow));
     }
 
     private void walkPending() {
-        for (Merged directory = pending.poll(); directory != null; directory = pending.poll()) {
-            walk(directory);
+        for (Work work = pending.poll(); work != null; work = pending.poll()) {
+            walk(work.directory(), work.shadow());
         }
     }
 
-    private void walk(Merged directory) {
-        PartNames names = new PartNames(layers, directory.parts);
+    private void walk(Merged directory, List<Long> shadow) {
+        int visible = directory.parts.length;
+        long[] all = Arrays.copyOf(directory.parts, visible + shadow.size());
+        for (int i = 0; i < shadow.size(); i++) {
+            all[visible + i] = shadow.get(i);
+        }
+        PartNames names = new PartNames(layers, all);
         directory.directories = 0;
         while (names.next() != null) {
             Sight sight = new Sight();
-            for (int part = 0; part < directory.parts.length; part++) {
+            for (int part = 0; part < visible; part++) {
                 if (names.has(part)) {
                     sight.see(names.node(part));
                 }
+            }
+            sight.endVisible();
+            boolean through = goesThrough(names, visible - 1);
+            for (int part = visible; part < all.length && through; part++) {
+                if (names.has(part)) {
+                    sight.seeShadow(names.node(part));
+                }
+                through = !isOpaque(all[part]) || goesThrough(names, part);
             }
             if (sight.finish()) {
                 directory.directories++;
@@ -73,9 +91,26 @@ final class LayerMerge {
         }
     }
 
+    /// Whether what a name looks like below an opaque part matters: the part has a directory by that name, in which
+    /// there
+    /// may be one that it only works in.
+    private boolean goesThrough(PartNames names, int part) {
+        if (!names.has(part)) {
+            return false;
+        }
+        long node = names.node(part);
+        LayerIndex index = index(node);
+        return index.kind(Node.inode(node)) == Kind.DIRECTORY && !index.marksOnly(Node.inode(node));
+    }
+
+    private boolean isOpaque(long directory) {
+        return index(directory).opaque(Node.inode(directory));
+    }
+
     /// What is seen by one name, looking from the topmost layer down.
     private final class Sight {
         private final List<Long> directories = new ArrayList<>();
+        private final List<Long> shadow = new ArrayList<>();
         private boolean hidden;
         private boolean entryFound;
         private boolean faceClosed;
@@ -99,21 +134,40 @@ final class LayerMerge {
         }
 
         private void seeDirectory(long node) {
+            lookAt(node);
+            if (hidden) {
+                hide(node);
+                return;
+            }
+            LayerIndex index = index(node);
+            int inode = Node.inode(node);
+            directories.add(node);
+            onlyMarks &= index.marksOnly(inode);
+            onlyImplied &= index.implied(inode);
+            if (index.opaque(inode)) {
+                hidden = true;
+            }
+        }
+
+        /// Of what is hidden, and counted as such, only the looks.
+        void seeShadow(long node) {
+            if (index(node).kind(Node.inode(node)) == Kind.DIRECTORY) {
+                hidden = true;
+                lookAt(node);
+            } else {
+                faceClosed = true;
+            }
+        }
+
+        private void lookAt(long node) {
             LayerIndex index = index(node);
             int inode = Node.inode(node);
             if (!faceClosed && !entryFound && !index.marksOnly(inode)) {
                 face = node;
                 entryFound = !index.implied(inode);
             }
-            if (hidden) {
-                hide(node);
-                return;
-            }
-            directories.add(node);
-            onlyMarks &= index.marksOnly(inode);
-            onlyImplied &= index.implied(inode);
-            if (index.opaque(inode)) {
-                hidden = true;
+            if (hidden && !faceClosed) {
+                shadow.add(node);
             }
         }
 
@@ -133,16 +187,20 @@ final class LayerMerge {
             directories.clear();
         }
 
-        /// @return whether a directory is seen
-        boolean finish() {
+        /// A directory that only holds marks is nothing, unless there is one below that can be seen.
+        void endVisible() {
             if (!directories.isEmpty() && onlyMarks && face == ImageTree.NONE) {
                 dropDirectories();
             }
+        }
+
+        /// @return whether a directory is seen
+        boolean finish() {
             if (directories.isEmpty()) {
                 return false;
             }
-            if (directories.size() > 1 || face() != directories.getFirst()) {
-                pending.add(merged.add(parts(), face()));
+            if (directories.size() > 1 || face() != directories.getFirst() || !shadow.isEmpty()) {
+                pending.add(new Work(merged.add(parts(), face()), shadow));
             }
             return true;
         }
@@ -193,7 +251,7 @@ final class LayerMerge {
         Merged before = merged.of(there);
         long[] parts = joined(detour.parts(), before == null ? new long[] {there} : before.parts);
         Merged joined = merged.add(parts, before == null ? there : before.face);
-        pending.add(joined);
+        pending.add(new Work(joined, List.of()));
     }
 
     /// The parts of both by layer, topmost first, as far down as they can be seen.
