@@ -16,8 +16,8 @@ import ru.serce.jnrfuse.struct.FuseOperations;
 /// `libfuse.so.2`, through jnr-fuse and the function interface below it. Nobody else knows of them.
 ///
 /// jnr-fuse gives the table of operations and the calls into Java; its `mount` is not used: it decodes paths as text,
-/// where names of layers are bytes, waits two seconds to believe that a mount has not failed, and attaches a new
-/// thread to the JVM for most requests. So addresses are passed as they are ([FuseAnswers] reads them), and
+/// where names of layers are bytes, waits two seconds to believe that a mount has not failed, and its threads are
+/// strangers to the JVM. So addresses are passed as they are ([FuseAnswers] reads them), and
 /// [FuseWorkers] turns libfuse's loop in threads of ours.
 final class FuseLibrary {
     /// The library's file name, as `dlopen(3)` wants it.
@@ -107,7 +107,7 @@ final class FuseLibrary {
             Functions functions =
                     LibraryLoader.create(Functions.class).failImmediately().load(name);
             return new FuseLibrary(functions);
-        } catch (LinkageError e) {
+        } catch (UnsatisfiedLinkError e) {
             throw new ImageException(
                     ErrorKind.UNSUPPORTED,
                     "cannot mount: the library " + name + " is not on this machine (" + e.getMessage()
