@@ -4,6 +4,7 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.linux.Flags;
 import io.lighterage.remotesnapshotter.apply.ReservedXattrs;
+import io.lighterage.remotesnapshotter.lazy.LazyImage;
 import io.lighterage.remotesnapshotter.mount.MergedDirectories.Merged;
 import io.lighterage.stargz.RawName;
 import io.lighterage.stargz.index.LayerIndex;
@@ -41,6 +42,11 @@ public final class ImageTree {
     /// @param baseFirst the image's layers, at least one
     public ImageTree(List<TreeLayer> baseFirst) {
         this(baseFirst.stream().map(TreeLayer::index).toList(), List.copyOf(baseFirst), null);
+    }
+
+    /// The tree of an open image, which stays open as long as the tree is read.
+    public static ImageTree of(LazyImage image) {
+        return new ImageTree(image.layers().stream().map(TreeLayer::of).toList());
     }
 
     /// A tree without contents, of layers that are still being merged.

@@ -91,8 +91,12 @@ final class ReadGate implements AutoCloseable {
     }
 
     private void report(long node, long offset, long length, ImageException e) {
-        String failure = "cannot read '" + tree.path(node) + "' of layer "
-                + tree.layer(node).index().layer() + ": " + e.getMessage();
+        String layer = tree.layer(node).index().layer().toString();
+        String message = e.getMessage();
+        // the flat file says both already
+        boolean named =
+                message.contains(layer) && message.contains(tree.path(node).toString());
+        String failure = named ? message : "cannot read '" + tree.path(node) + "' of layer " + layer + ": " + message;
         if (isNew(failure)) {
             LOG.log(
                     System.Logger.Level.ERROR,
