@@ -1,5 +1,7 @@
 package io.lighterage.remotesnapshotter.apply;
 
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
 import io.lighterage.stargz.ByteSource;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.Condition;
@@ -16,11 +18,11 @@ import org.jspecify.annotations.Nullable;
 /// Guards: `lock` guards all fields. Whoever waits here is woken by [#cancel] and then sees [Cancelled].
 public final class PieceRing {
     /// Somebody else failed; this thread has nothing to add.
-    public static final class Cancelled extends RuntimeException {
+    public static final class Cancelled extends ImageException {
         private static final long serialVersionUID = 1L;
 
         Cancelled() {
-            super("another stage has ended the work", null, false, false);
+            super(ErrorKind.CANCELLED, "another stage has ended the work");
         }
     }
 

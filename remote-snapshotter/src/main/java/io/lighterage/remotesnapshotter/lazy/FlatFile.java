@@ -2,7 +2,6 @@ package io.lighterage.remotesnapshotter.lazy;
 
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
-import io.lighterage.remotesnapshotter.mount.TreeContent;
 import io.lighterage.stargz.index.Encoding;
 import io.lighterage.stargz.index.LayerIndex;
 import java.nio.ByteBuffer;

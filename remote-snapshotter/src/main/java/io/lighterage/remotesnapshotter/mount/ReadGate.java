@@ -3,6 +3,7 @@ package io.lighterage.remotesnapshotter.mount;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.linux.Errno;
+import io.lighterage.remotesnapshotter.lazy.TreeContent;
 import io.lighterage.stargz.index.LayerIndex.Kind;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ExecutionException;

@@ -1,6 +1,7 @@
 package io.lighterage.remotesnapshotter.mount;
 
 import io.lighterage.remotesnapshotter.lazy.LazyLayer;
+import io.lighterage.remotesnapshotter.lazy.TreeContent;
 import io.lighterage.stargz.index.LayerIndex;
 
 /// One layer of an image's tree.

@@ -15,6 +15,7 @@ import io.lighterage.linux.FileCalls;
 import io.lighterage.linux.Flags;
 import io.lighterage.linux.NativeFileCalls;
 import io.lighterage.remotesnapshotter.apply.Unpacking;
+import io.lighterage.remotesnapshotter.lazy.TreeContent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

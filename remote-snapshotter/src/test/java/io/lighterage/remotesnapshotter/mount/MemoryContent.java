@@ -1,5 +1,6 @@
 package io.lighterage.remotesnapshotter.mount;
 
+import io.lighterage.remotesnapshotter.lazy.TreeContent;
 import java.nio.ByteBuffer;
 
 /// A flat file in memory, all of it here.

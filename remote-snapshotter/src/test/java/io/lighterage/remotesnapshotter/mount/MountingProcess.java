@@ -2,6 +2,7 @@ package io.lighterage.remotesnapshotter.mount;
 
 import io.lighterage.contentstore.Digest;
 import io.lighterage.contentstore.ImageException;
+import io.lighterage.remotesnapshotter.lazy.TreeContent;
 import io.lighterage.stargz.RawName;
 import io.lighterage.stargz.index.Encoding;
 import io.lighterage.stargz.index.LayerIndexBuilder;

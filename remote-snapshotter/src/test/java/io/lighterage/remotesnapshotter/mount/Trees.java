@@ -3,6 +3,7 @@ package io.lighterage.remotesnapshotter.mount;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.lighterage.remotesnapshotter.apply.Unpacking;
+import io.lighterage.remotesnapshotter.lazy.TreeContent;
 import io.lighterage.stargz.RawName;
 import io.lighterage.stargz.index.IndexedTar;
 import java.io.IOException;

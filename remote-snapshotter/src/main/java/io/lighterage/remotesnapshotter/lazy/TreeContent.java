@@ -1,4 +1,4 @@
-package io.lighterage.remotesnapshotter.mount;
+package io.lighterage.remotesnapshotter.lazy;
 
 import io.lighterage.contentstore.ImageException;
 import java.nio.ByteBuffer;
