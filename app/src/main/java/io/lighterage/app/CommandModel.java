@@ -12,7 +12,7 @@ public final class CommandModel {
 
     /// The command with every verb, apart from the one that runs.
     public static CommandLine whole(Invocation invocation) {
-        return of(new Invocation(invocation.out(), invocation.err(), invocation.environment()), Verbs.NAMES);
+        return of(new Invocation(List.of(), invocation.out(), invocation.err(), invocation.environment()), Verbs.NAMES);
     }
 
     /// The command with some verbs.

@@ -12,7 +12,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "lighter",
         synopsisSubcommandLabel = "VERB",
-        description = "Pulls OCI images from any registry and unpacks them, with no daemon.",
+        description =
+                "Pulls OCI images from any registry, unpacks them, and mounts them before they are here, with no daemon.",
         versionProvider = VersionText.class,
         subcommandsRepeatable = false,
         sortOptions = false,

@@ -15,18 +15,30 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /// One command line while it runs: its flags, where it writes, and what it is made of.
 ///
 /// @param options the flags, filled in before a verb runs
+/// @param arguments the words it was given, for a verb that starts the command again
 /// @param out results
 /// @param err everything else
 /// @param environment environment variables
-public record Invocation(GlobalOptions options, PrintStream out, PrintStream err, Map<String, String> environment) {
-    Invocation(PrintStream out, PrintStream err, Map<String, String> environment) {
-        this(new GlobalOptions(), out, err, Map.copyOf(environment));
+public record Invocation(
+        GlobalOptions options,
+        List<String> arguments,
+        PrintStream out,
+        PrintStream err,
+        Map<String, String> environment) {
+    public Invocation {
+        arguments = List.copyOf(arguments);
+        environment = Map.copyOf(environment);
+    }
+
+    Invocation(List<String> arguments, PrintStream out, PrintStream err, Map<String, String> environment) {
+        this(new GlobalOptions(), arguments, out, err, environment);
     }
 
     /// The store and everything around it, as the flags say.

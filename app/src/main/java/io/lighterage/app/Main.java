@@ -38,7 +38,7 @@ public final class Main {
             out.println(VersionText.line());
             return ExitCode.OK;
         }
-        return new CommandRunner(new Invocation(out, err, environment)).run(args);
+        return new CommandRunner(new Invocation(args, out, err, environment)).run(args);
     }
 
     /// A reader that goes away (`lighter manifest x | head -1`) is no error: a PrintStream swallows the broken pipe.

@@ -4,6 +4,7 @@ import io.lighterage.app.verbs.Verbs;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine;
 
@@ -13,7 +14,7 @@ final class CliDocs {
 
     static String page() {
         PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
-        CommandLine whole = CommandModel.whole(new Invocation(nowhere, nowhere, Map.of()));
+        CommandLine whole = CommandModel.whole(new Invocation(List.of(), nowhere, nowhere, Map.of()));
         whole.setUsageHelpWidth(100);
         StringBuilder page = new StringBuilder("""
                 # The command line

@@ -7,6 +7,7 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.ImageRecord;
 import io.lighterage.contentstore.MediaType;
+import io.lighterage.contentstore.MountRecord;
 import io.lighterage.contentstore.Namespace;
 import io.lighterage.contentstore.Platform;
 import io.lighterage.contentstore.Store;
@@ -14,6 +15,7 @@ import io.lighterage.contentstore.disk.LocalStore;
 import io.lighterage.contentstore.manifest.ManifestParser;
 import io.lighterage.remotesnapshotter.lazy.LayerCache;
 import io.lighterage.remotesnapshotter.lazy.LazyOptions;
+import io.lighterage.remotesnapshotter.mount.FuseTreeMounter;
 import io.lighterage.resolver.ImageSource;
 import io.lighterage.resolver.Resolvers;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +25,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /// The library's front door: pulls images into a store and unpacks them, with no daemon.
 ///
@@ -106,6 +109,28 @@ public final class ImageRuntime implements AutoCloseable {
         return new Convert(config, namespace, options, progress).run(from, to);
     }
 
+    /// Mounts an image on a directory, read-only, and returns when its tree can be read; the bytes of its files come
+    /// when they are read, verified. Layers without a table of contents are pulled first.
+    ///
+    /// @throws ImageException UNSUPPORTED when this machine cannot mount (the message says what it lacks), DENIED
+    ///     when this user may not, CORRUPT when a table of contents is not what the manifest says, or what [#pull]
+    ///     throws
+    public LazyMount mount(MountRequest request, ProgressListener progress) {
+        return new Mount(this, store.mounts(), new FuseTreeMounter(), progress).run(request);
+    }
+
+    /// Starts an image on its lazy mount by runc, and notes what is read until it is ready. Needs root and runc.
+    ///
+    /// @throws ImageException what [#mount] throws, and what the container's start does
+    public Recorded record(RecordRequest request, ProgressListener progress) {
+        return new Recording(this, store.root().resolve("run"), progress).run(request);
+    }
+
+    /// What is known of mounts on this store, the latest first, also of those that have ended.
+    public List<MountRecord> mounts() {
+        return store.mounts().list();
+    }
+
     /// The image's documents: from the store when it is recorded there and `remote` is false, else from its source.
     public ImageDocuments documents(String reference, Optional<Platform> platform, boolean remote) {
         try (ImageSource source = Resolvers.installed().open(reference, config.resolver())) {
@@ -113,9 +138,10 @@ public final class ImageRuntime implements AutoCloseable {
                     remote ? Optional.empty() : namespace.images().get(source.name());
             Descriptor target = here.map(ImageRecord::target).orElseGet(source::resolve);
             boolean local = here.isPresent();
-            Resolution image =
-                    new ManifestChooser(d -> document(source, d, local), platform).choose(source.name(), target);
-            byte[] configuration = document(source, image.manifest().config(), local);
+            Function<Descriptor, byte[]> documents =
+                    local ? new DocumentReader(namespace.content(), source)::get : source::document;
+            Resolution image = new ManifestChooser(documents, platform).choose(source.name(), target);
+            byte[] configuration = documents.apply(image.manifest().config());
             return new ImageDocuments(
                     image.name(),
                     target,
@@ -125,12 +151,6 @@ public final class ImageRuntime implements AutoCloseable {
                     new String(configuration, StandardCharsets.UTF_8),
                     local);
         }
-    }
-
-    /// A document of a recorded image may be missing: those of platforms nobody pulled.
-    private byte[] document(ImageSource source, Descriptor descriptor, boolean local) {
-        boolean here = local && namespace.content().info(descriptor.digest()).isPresent();
-        return here ? Documents.read(namespace.content(), descriptor) : source.document(descriptor);
     }
 
     /// The recorded images, ordered by name.
@@ -203,7 +223,8 @@ public final class ImageRuntime implements AutoCloseable {
 
     @Override
     public void close() {
-        layers.close();
-        store.close();
+        try (store) {
+            layers.close();
+        }
     }
 }

@@ -16,6 +16,7 @@ import io.lighterage.remotesnapshotter.lazy.LazyOptions;
 import io.lighterage.resolver.ImageSource;
 import io.lighterage.resolver.Resolvers;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 
@@ -40,13 +41,14 @@ record LazyOpening(
     /// @param refresh whether the source is asked what the name stands for now, even where that is recorded here
     OpenedImage run(String reference, LazyOptions options, boolean refresh) {
         PullMeter meter = new PullMeter(progress);
+        Instant begun = Instant.now();
         ImageSource source = Resolvers.installed().open(reference, config.resolver());
         boolean handedOver = false;
         try (Lease lease = namespace.leases().create(LEASE, Map.of("lighterage.io/open", source.name()))) {
             Resolution image = resolve(source, meter, refresh);
-            hold(lease, image);
+            Duration resolving = Duration.between(begun, Instant.now());
             handedOver = true; // from here on the image closes it
-            OpenedImage opened = open(source, image, options, meter);
+            OpenedImage opened = open(source, image, options, meter, lease, resolving);
             namespace.images().put(image.name(), image.target(), Map.of());
             return opened;
         } finally {
@@ -61,17 +63,17 @@ record LazyOpening(
         Optional<ImageRecord> here =
                 refresh ? Optional.empty() : namespace.images().get(source.name());
         Descriptor target = here.map(ImageRecord::target).orElseGet(source::resolve);
-        Resolution image = new ManifestChooser(d -> document(source, d), wanted).choose(source.name(), target);
+        Resolution image = new ManifestChooser(documents(source)::get, wanted).choose(source.name(), target);
         meter.resolved(image);
         return image;
     }
 
-    private byte[] document(ImageSource source, Descriptor descriptor) {
-        boolean here = namespace.content().info(descriptor.digest()).isPresent();
-        return here ? Documents.read(namespace.content(), descriptor) : source.document(descriptor);
+    private DocumentReader documents(ImageSource source) {
+        return new DocumentReader(namespace.content(), source);
     }
 
-    private void hold(Lease lease, Resolution image) {
+    /// Writing durably takes milliseconds a document, so it goes on while the layers are opened.
+    private Resolution hold(Lease lease, Resolution image) {
         for (Resolution.Document document : image.documents()) {
             lease.add(document.descriptor().digest());
             Documents.write(namespace.content(), document.descriptor(), document.bytes());
@@ -79,11 +81,19 @@ record LazyOpening(
         for (Descriptor child : image.manifest().children()) {
             lease.add(child.digest());
         }
+        return image;
     }
 
-    private OpenedImage open(ImageSource source, Resolution image, LazyOptions options, PullMeter meter) {
+    private OpenedImage open(
+            ImageSource source,
+            Resolution image,
+            LazyOptions options,
+            PullMeter meter,
+            Lease lease,
+            Duration resolving) {
         Manifest.Image manifest = image.manifest();
-        try (TaskGroup tasks = new TaskGroup("configuration")) {
+        try (TaskGroup tasks = new TaskGroup("documents")) {
+            tasks.fork(() -> hold(lease, image));
             TaskGroup.Subtask<ImageConfig> configuration = tasks.fork(() -> configuration(source, manifest.config()));
             LazyImage layers = LazyImage.open(
                     cache,
@@ -96,8 +106,9 @@ record LazyOpening(
                     meter);
             boolean done = false;
             try {
-                OpenedImage opened =
-                        new OpenedImage(layers, image.target(), image.manifestDescriptor(), configuration.get());
+                tasks.join();
+                OpenedImage opened = new OpenedImage(
+                        layers, image.target(), image.manifestDescriptor(), configuration.get(), resolving);
                 done = true;
                 return opened;
             } finally {
@@ -112,7 +123,7 @@ record LazyOpening(
         if (!MediaType.isConfig(descriptor.mediaType())) {
             return ImageConfig.empty();
         }
-        byte[] bytes = document(source, descriptor);
+        byte[] bytes = documents(source).get(descriptor);
         Documents.write(namespace.content(), descriptor, bytes);
         return ManifestParser.parseConfig(descriptor.digest(), bytes);
     }

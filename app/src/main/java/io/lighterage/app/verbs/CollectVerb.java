@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -25,6 +26,13 @@ final class CollectVerb implements Callable<Integer> {
             description = "Remove partial downloads nobody has written to for so long (default: ${DEFAULT-VALUE}).")
     private long abandonedHours = 24;
 
+    @Option(
+            names = "--layers-quota",
+            paramLabel = "BYTES",
+            description = "Also free the least recently used bytes of lazy layers that nobody has mounted, until so"
+                    + " many are left; 0 frees all of them.")
+    private @Nullable Long layersQuota;
+
     CollectVerb(Invocation invocation) {
         this.invocation = invocation;
     }
@@ -32,25 +40,33 @@ final class CollectVerb implements Callable<Integer> {
     @Override
     public Integer call() {
         Store.GcReport report;
+        long layersFreed = 0;
         try (ImageRuntime runtime = invocation.openRuntime()) {
             report = runtime.store().gc(Duration.ofHours(Math.max(0, abandonedHours)));
+            if (layersQuota != null) {
+                layersFreed = runtime.layers().trim(layersQuota);
+            }
         }
         if (invocation.json()) {
             Map<String, Object> fields = new LinkedHashMap<>();
             fields.put("removedBlobs", report.removedBlobs());
             fields.put("removedBytes", report.removedBytes());
             fields.put("removedIngests", report.removedIngests());
+            fields.put("removedLayerBytes", layersFreed);
             fields.put("keptBlobs", report.keptBlobs());
             fields.put("keptBytes", report.keptBytes());
             invocation.out().print(JsonText.document(fields));
         } else if (invocation.options().quiet) {
-            invocation.out().println(report.removedBytes());
+            invocation.out().println(report.removedBytes() + layersFreed);
         } else {
             invocation
                     .out()
                     .println("removed " + report.removedBlobs() + " blobs and " + report.removedIngests()
                             + " partial downloads, " + ByteCount.text(report.removedBytes()) + "; kept "
-                            + report.keptBlobs() + " blobs, " + ByteCount.text(report.keptBytes()));
+                            + report.keptBlobs() + " blobs, " + ByteCount.text(report.keptBytes())
+                            + (layersQuota == null
+                                    ? ""
+                                    : "; freed " + ByteCount.text(layersFreed) + " of lazy layers"));
         }
         return ExitCode.OK;
     }

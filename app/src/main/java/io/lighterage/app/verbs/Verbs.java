@@ -11,6 +11,11 @@ public final class Verbs {
             "pull",
             "unpack",
             "convert",
+            "mount",
+            "umount",
+            "status",
+            "why",
+            "record",
             "images",
             "rmi",
             "inspect",
@@ -36,6 +41,11 @@ public final class Verbs {
             case "pull" -> new PullVerb(invocation);
             case "unpack" -> new UnpackVerb(invocation);
             case "convert" -> new ConvertVerb(invocation);
+            case "mount" -> new MountVerb(invocation);
+            case "umount" -> new UnmountVerb(invocation);
+            case "status" -> new StatusVerb(invocation);
+            case "why" -> new WhyVerb(invocation);
+            case "record" -> new RecordVerb(invocation);
             case "images" -> new ImagesVerb(invocation);
             case "rmi" -> new RemoveVerb(invocation);
             case "inspect" -> new InspectVerb(invocation);

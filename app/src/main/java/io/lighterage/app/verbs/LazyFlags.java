@@ -1,0 +1,45 @@
+package io.lighterage.app.verbs;
+
+import io.lighterage.remotesnapshotter.lazy.LazyOptions;
+import java.time.Duration;
+import picocli.CommandLine.Option;
+
+/// The flags of the verbs that mount lazily.
+final class LazyFlags {
+    @Option(
+            names = "--no-background",
+            description = "Fetch only what is read, and what the image says is read first; not the rest in the"
+                    + " background.")
+    private boolean noBackground;
+
+    @Option(
+            names = "--bandwidth",
+            paramLabel = "BYTES",
+            defaultValue = "0",
+            description = "Most bytes a second that the background takes; 0 for no limit (default: ${DEFAULT-VALUE}).")
+    private long bandwidth;
+
+    @Option(
+            names = "--read-timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "60",
+            description = "How long a read waits for bytes that do not come before it fails (default:"
+                    + " ${DEFAULT-VALUE}).")
+    private int readTimeout = 60;
+
+    @Option(
+            names = "--refresh",
+            description = "Ask the registry what REF stands for, although the image is recorded here.")
+    private boolean refresh;
+
+    LazyOptions options() {
+        return LazyOptions.defaults()
+                .withBackground(!noBackground)
+                .withBackgroundBytesPerSecond(bandwidth)
+                .withReadTimeout(Duration.ofSeconds(readTimeout));
+    }
+
+    boolean refresh() {
+        return refresh;
+    }
+}

@@ -1,0 +1,62 @@
+package io.lighterage.runtime;
+
+import io.lighterage.runtime.bundle.RunResult;
+import io.lighterage.stargz.RawName;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// What a start read.
+///
+/// @param image the image's name
+/// @param run what became of its container
+/// @param ready from the reference to the end of the run: the line, when one was waited for and came
+/// @param report how the mount's reads went; empty for an eager start
+/// @param files what was read, in the order of the first reads
+public record Recorded(
+        String image, RunResult run, Duration ready, Optional<MountReport> report, List<ReadFile> files) {
+    public Recorded {
+        files = List.copyOf(files);
+    }
+
+    /// One file that was read.
+    ///
+    /// @param path as in its layer, without leading slash
+    /// @param ranges chunks of it that were read, in the order of the first reads
+    public record ReadFile(RawName path, List<Range> ranges) {
+        public ReadFile {
+            ranges = List.copyOf(ranges);
+        }
+
+        long bytes() {
+            return ranges.stream().mapToLong(Range::length).sum();
+        }
+    }
+
+    /// Bytes `[offset, offset + length)` of a file.
+    public record Range(long offset, long length) {}
+
+    /// Uncompressed bytes of all chunks that were read.
+    public long bytesTouched() {
+        return files.stream().mapToLong(ReadFile::bytes).sum();
+    }
+
+    /// The list that `convert` takes: a path a line, a tab, and the ranges as `offset+length`, joined by commas.
+    public byte[] priorityList() {
+        ByteArrayOutputStream list = new ByteArrayOutputStream();
+        list.writeBytes(("# what a start of " + image + " reads, in order\n").getBytes(StandardCharsets.UTF_8));
+        for (ReadFile file : files) {
+            list.writeBytes(file.path().toBytes());
+            char before = '\t';
+            for (Range range : file.ranges()) {
+                list.writeBytes(
+                        (before + "" + range.offset() + "+" + range.length()).getBytes(StandardCharsets.US_ASCII));
+                before = ',';
+            }
+            list.write('\n');
+        }
+        return list.toByteArray();
+    }
+}

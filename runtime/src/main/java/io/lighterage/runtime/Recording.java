@@ -1,0 +1,123 @@
+package io.lighterage.runtime;
+
+import io.lighterage.contentstore.Digest;
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
+import io.lighterage.contentstore.manifest.ImageConfig;
+import io.lighterage.linux.NativeFileCalls;
+import io.lighterage.remotesnapshotter.apply.TreeRemover;
+import io.lighterage.remotesnapshotter.lazy.DemandListener;
+import io.lighterage.runtime.bundle.ImageStart;
+import io.lighterage.runtime.bundle.RunResult;
+import io.lighterage.runtime.bundle.StartRequest;
+import io.lighterage.stargz.RawName;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Starts an image on its lazy mount and notes what is read until it is ready.
+///
+/// @param runtime mounts and unpacks
+/// @param folder where the container's writable layer and the mount's directory go
+/// @param progress hears of every step
+record Recording(ImageRuntime runtime, Path folder, ProgressListener progress) {
+    Recorded run(RecordRequest request) {
+        long begun = System.nanoTime();
+        Path place = makePlace();
+        try {
+            return request.eager() ? eager(request, place, begun) : lazy(request, place, begun);
+        } finally {
+            TreeRemover.removeContents(new NativeFileCalls(), place);
+            removePlace(place);
+        }
+    }
+
+    private Recorded lazy(RecordRequest request, Path place, long begun) {
+        Trace trace = new Trace();
+        Path tree = makeDirectory(place.resolve("tree"));
+        MountRequest mount = request.mount();
+        MountRequest here =
+                new MountRequest(mount.reference(), mount.platform(), tree, mount.refresh(), mount.options());
+        try (LazyMount mounted = runtime.mount(here, progress)) {
+            mounted.listen(trace);
+            Duration before = Duration.ofNanos(System.nanoTime() - begun);
+            RunResult run = start(request, tree, mounted.config(), place);
+            return new Recorded(
+                    mounted.image(), run, before.plus(run.elapsed()), Optional.of(mounted.report()), trace.files());
+        }
+    }
+
+    private Recorded eager(RecordRequest request, Path place, long begun) {
+        Path tree = place.resolve("tree");
+        UnpackedImage unpacked = runtime.unpack(
+                request.mount().reference(), request.mount().platform(), tree, UnpackForm.MERGED, progress);
+        Duration before = Duration.ofNanos(System.nanoTime() - begun);
+        RunResult run = start(request, tree, unpacked.image().config(), place);
+        return new Recorded(unpacked.image().name(), run, before.plus(run.elapsed()), Optional.empty(), List.of());
+    }
+
+    private static RunResult start(RecordRequest request, Path tree, ImageConfig config, Path place) {
+        StartRequest start = new StartRequest(
+                List.of(tree),
+                config,
+                request.command(),
+                request.network(),
+                request.until(),
+                request.limit(),
+                request.out(),
+                request.err());
+        return ImageStart.run(start, place);
+    }
+
+    private Path makePlace() {
+        try {
+            return Files.createTempDirectory(Files.createDirectories(folder), "record-");
+        } catch (IOException e) {
+            throw failed("make a directory below " + folder, e);
+        }
+    }
+
+    private static Path makeDirectory(Path path) {
+        try {
+            return Files.createDirectory(path);
+        } catch (IOException e) {
+            throw failed("make " + path, e);
+        }
+    }
+
+    private static void removePlace(Path place) {
+        try {
+            Files.deleteIfExists(place);
+        } catch (IOException e) {
+            System.getLogger(Recording.class.getName())
+                    .log(System.Logger.Level.WARNING, "cannot remove " + place + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static ImageException failed(String what, IOException e) {
+        return new ImageException(
+                ErrorKind.DENIED, "cannot " + what + ": " + e + "; choose a --root this user may write to", e);
+    }
+
+    /// Reads in the order in which they came first. Thread-safe.
+    private static final class Trace implements DemandListener {
+        private final Map<RawName, List<Recorded.Range>> ranges = new LinkedHashMap<>();
+
+        @Override
+        public synchronized void demanded(Digest layer, RawName path, long offset, long length) {
+            ranges.computeIfAbsent(path, ignored -> new ArrayList<>()).add(new Recorded.Range(offset, length));
+        }
+
+        synchronized List<Recorded.ReadFile> files() {
+            return ranges.entrySet().stream()
+                    .map(file -> new Recorded.ReadFile(file.getKey(), file.getValue()))
+                    .toList();
+        }
+    }
+}
