@@ -27,7 +27,7 @@ final class KernelChecks {
                                 "unpacking needs it to stay inside its directory; in a container, allow openat2 in the"
                                         + " seccomp profile"));
         findings.add(fileSystem("overlay", kernel.overlay(), "layers of 'unpack --layers' cannot be mounted here"));
-        findings.add(fileSystem("erofs", kernel.erofs(), "not needed yet; lazy mounts will be slower without it"));
+        findings.add(fileSystem("erofs", kernel.erofs(), "not needed yet"));
         findings.add(fuse(kernel));
         findings.add(rights(kernel));
         return findings;
@@ -48,10 +48,13 @@ final class KernelChecks {
                 Finding.warn(
                         "/dev/fuse",
                         "there, but opening it is refused",
-                        "not needed yet; lazy mounts will need it: check its permissions, or give the container the"
+                        "lazy mounts need it: check its permissions (usually 0666), or give the container the"
                                 + " device");
             case ABSENT ->
-                Finding.warn("/dev/fuse", "not there", "not needed yet; lazy mounts will need it: modprobe fuse");
+                Finding.warn(
+                        "/dev/fuse",
+                        "not there",
+                        "lazy mounts need it: modprobe fuse, or give the container the device");
         };
     }
 

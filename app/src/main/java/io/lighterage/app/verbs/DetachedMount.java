@@ -8,8 +8,10 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,10 +21,13 @@ import java.util.List;
 /// @param invocation what was asked for
 record DetachedMount(Invocation invocation) {
     private static final String FLAG = "--detach";
+    private static final String PREFIX = "mount-";
+    private static final String LOG = ".log";
 
     int start() {
-        Path log = logFile();
-        Process process = launch(log);
+        Path fresh = logFile();
+        Process process = launch(fresh);
+        Path log = named(fresh, process.pid());
         String digest = firstLine(process);
         if (digest.isEmpty()) {
             return failed(process, log);
@@ -35,12 +40,33 @@ record DetachedMount(Invocation invocation) {
     private Path logFile() {
         try {
             Path run = Files.createDirectories(invocation.root().resolve("run"));
-            return Files.createTempFile(run, "mount-", ".log");
+            removeLogsOfTheDead(run);
+            return Files.createTempFile(run, "mounting-", LOG);
         } catch (IOException e) {
             throw new ImageException(
                     ErrorKind.DENIED,
                     "cannot write below " + invocation.root() + ": " + e + "; choose a --root this user may write to",
                     e);
+        }
+    }
+
+    private static void removeLogsOfTheDead(Path run) throws IOException {
+        try (DirectoryStream<Path> logs = Files.newDirectoryStream(run, PREFIX + "*" + LOG)) {
+            for (Path log : logs) {
+                String pid = String.valueOf(log.getFileName()).replaceAll("\\D", "");
+                if (!pid.isEmpty() && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
+                    Files.deleteIfExists(log);
+                }
+            }
+        }
+    }
+
+    /// The process writes on, whatever its log is called.
+    private static Path named(Path log, long pid) {
+        try {
+            return Files.move(log, log.resolveSibling(PREFIX + pid + LOG), StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            return log;
         }
     }
 

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import jnr.ffi.Pointer;
 
 /// Mounts trees through libfuse 2 and jnr-fuse: the portable way, which needs no kernel newer than FUSE itself and no
@@ -32,6 +33,17 @@ public final class FuseTreeMounter implements TreeMounter {
     private static final int BACKGROUND = 48;
 
     private final boolean root = Credentials.effectiveUid() == 0;
+
+    /// What keeps this process from mounting on any directory, with its remedy; empty when nothing does.
+    public static Optional<String> obstacle() {
+        try {
+            MountPlace.ofThisMachine(Credentials.effectiveUid() == 0).checkMachine(Path.of("a directory"));
+            FuseLibrary.load();
+            return Optional.empty();
+        } catch (ImageException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
 
     @Override
     public MountedTree mount(ImageTree tree, Path directory, MountOptions options) {

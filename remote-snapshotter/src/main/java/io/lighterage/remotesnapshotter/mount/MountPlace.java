@@ -33,17 +33,24 @@ record MountPlace(Path device, List<Path> searchPath, boolean root) {
             throw failure(ErrorKind.PRECONDITION, directory, "it is no directory; name an empty directory");
         }
         checkEmpty(real);
+        checkMachine(directory);
+        if (!root && !Files.isWritable(real)) {
+            throw failure(
+                    ErrorKind.DENIED,
+                    directory,
+                    "this user may not write to it, and only root may mount there then; name a directory of yours");
+        }
+        return real;
+    }
+
+    /// What must hold for a mount on any directory.
+    ///
+    /// @throws ImageException UNSUPPORTED or DENIED
+    void checkMachine(Path directory) {
         checkDevice(directory);
         if (!root) {
             checkProgram(directory);
-            if (!Files.isWritable(real)) {
-                throw failure(
-                        ErrorKind.DENIED,
-                        directory,
-                        "this user may not write to it, and only root may mount there then; name a directory of yours");
-            }
         }
-        return real;
     }
 
     private static Path real(Path directory) {
