@@ -9,6 +9,9 @@ import io.lighterage.mirror.LayoutUpstream;
 import io.lighterage.mirror.MirrorOptions;
 import io.lighterage.mirror.MirrorServer;
 import io.lighterage.remotesnapshotter.apply.TreeRemover;
+import io.lighterage.remotesnapshotter.lazy.LazyOptions;
+import io.lighterage.remotesnapshotter.mount.FuseTreeMounter;
+import io.lighterage.remotesnapshotter.mount.TreeMounter;
 import io.lighterage.resolver.ResolverConfig;
 import io.lighterage.runtime.ImageRuntime;
 import io.lighterage.runtime.PulledImage;
@@ -21,7 +24,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// Makes a sample image, serves it from a registry inside this process, pulls and unpacks it, and pulls it again.
+/// Makes a sample image, serves it from a registry inside this process, pulls and unpacks it, pulls it again, and
+/// starts
+/// it over a slow line, pulled first and mounted lazily.
 ///
 /// @param sample what was made
 /// @param folder where everything is
@@ -29,41 +34,65 @@ import java.util.function.Consumer;
 /// @param unpacked what came of the first pull
 /// @param again what came of the second
 /// @param requests HTTP requests the registry answered
+/// @param starts the image's start over a slow line
 public record Demonstration(
-        SampleImage sample, Path folder, Path tree, UnpackedImage unpacked, PulledImage again, int requests) {
+        SampleImage sample,
+        Path folder,
+        Path tree,
+        UnpackedImage unpacked,
+        PulledImage again,
+        int requests,
+        StartComparison starts) {
 
     /// @param say hears what is about to happen, one sentence at a time
-    public static Demonstration run(Invocation invocation, Consumer<String> say) {
-        Path folder = makeFolder();
+    /// @param link the line that the starts go over
+    public static Demonstration run(Invocation invocation, Consumer<String> say, LinkSpeed link) {
+        return run(invocation, say, link, new FuseTreeMounter());
+    }
+
+    static Demonstration run(Invocation invocation, Consumer<String> say, LinkSpeed link, TreeMounter kernel) {
+        Stage stage = new Stage(
+                makeFolder(),
+                root -> config(invocation, root),
+                reference -> invocation.progress(reference, "unpack"),
+                say);
         boolean done = false;
         try {
             say.accept("Making a sample image from files of this machine ...");
-            SampleImage sample = SampleImage.write(folder.resolve("layout"), folder);
-            Demonstration demonstration = pull(invocation, say, folder, sample);
+            SampleImage sample = SampleImage.write(stage.at("layout"), stage.folder());
+            Demonstration demonstration = play(stage, sample, link, kernel);
             done = true;
             return demonstration;
         } finally {
             if (!done) {
-                remove(folder);
+                remove(stage.folder());
             }
         }
     }
 
-    private static Demonstration pull(Invocation invocation, Consumer<String> say, Path folder, SampleImage sample) {
-        LayoutUpstream upstream = new LayoutUpstream("demo/sample", folder.resolve("layout"));
-        Path tree = folder.resolve("tree");
+    private static Demonstration play(Stage stage, SampleImage sample, LinkSpeed link, TreeMounter kernel) {
+        LayoutUpstream upstream = new LayoutUpstream("demo/sample", stage.at("layout"));
+        Path tree = stage.at("tree");
+        UnpackedImage unpacked;
+        PulledImage again;
+        int requests;
         try (MirrorServer registry = MirrorServer.start(MirrorOptions.defaults(), upstream);
-                ImageRuntime runtime = ImageRuntime.open(config(invocation, folder.resolve("root")))) {
+                ImageRuntime runtime = stage.open("root")) {
             String reference = registry.hostPort() + "/demo/sample:latest";
-            say.accept("Serving it from a registry inside this process, as " + reference);
-            say.accept("Pulling and unpacking it:");
-            UnpackedImage unpacked;
-            try (ProgressDisplay progress = invocation.progress(reference, "unpack")) {
+            stage.say().accept("Serving it from a registry inside this process, as " + reference);
+            stage.say().accept("Pulling and unpacking it:");
+            try (ProgressDisplay progress = stage.progress().apply(reference)) {
                 unpacked = runtime.unpack(reference, Optional.empty(), tree, UnpackForm.MERGED, progress);
             }
-            PulledImage again = runtime.pull(reference, Optional.empty(), ProgressDisplay.NONE);
-            return new Demonstration(
-                    sample, folder, tree, unpacked, again, registry.requests().size());
+            again = runtime.pull(reference, Optional.empty(), ProgressDisplay.NONE);
+            requests = registry.requests().size();
+        }
+        try {
+            StartFiles files = StartFiles.choose(tree);
+            StartComparison starts = new SlowStart(stage, files, link, LazyOptions.defaults(), kernel).run();
+            return new Demonstration(sample, stage.folder(), tree, unpacked, again, requests, starts);
+        } catch (IOException e) {
+            throw failed("reading what a start reads", e);
         }
     }
 

@@ -33,8 +33,8 @@ final class TrainVerb implements Callable<Integer> {
             String image = "oci:" + folder.resolve("layout") + ":latest";
             String root = folder.resolve("root").toString();
             List<List<String>> lines = List.of(
-                    List.of("demo", "--progress=plain"),
-                    List.of("demo", "--progress=json", "--format=json"),
+                    List.of("demo", "--progress=plain", "--mbit=0"),
+                    List.of("demo", "--progress=json", "--format=json", "--mbit=0"),
                     List.of("pull", image, "--root", root),
                     List.of("unpack", image, folder.resolve("tree").toString(), "--root", root, "--layers"),
                     List.of("convert", "--to=estargz", image, "oci:" + folder.resolve("converted"), "--root", root),
