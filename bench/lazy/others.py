@@ -109,7 +109,7 @@ def memory(o, rig):
 
 
 def heap(pid):
-    """MiB in use on the Java heap after a collection; 0 when no jcmd answers."""
+    """MiB in use on the Java heap (the serial collector's) after a collection; 0 when no jcmd answers."""
     java = os.readlink(f"/proc/{pid}/exe")
     jcmd = str(pathlib.Path(java).parent / "jcmd")
     try:
@@ -117,7 +117,7 @@ def heap(pid):
         text = subprocess.run([jcmd, str(pid), "GC.heap_info"], check=True, capture_output=True, text=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return 0
-    return sum(int(kib) for kib in re.findall(r"generation\s+total \d+K, used (\d+)K", text)) / 1024
+    return sum(int(kib) for kib in re.findall(r"^ *(?:DefNew|Tenured) .*used (\d+)K", text, re.M)) / 1024
 
 
 def convert(o, rig):

@@ -39,18 +39,19 @@ def prepare(o, rig):
         run(convert + [source, f"oci:{work}:plain"], rig.log)
         rig.registry.push(work, image, "plain")
         if "prioritized" in o.modes:
-            record(o, rig, reference(image, "plain"), ["--out", str(priorities)])
+            record(o, rig, reference(image, "plain"), ["--no-background", "--out", str(priorities)])
             run(convert + ["--prioritize", str(priorities), source, f"oci:{work}:prioritized"], rig.log)
             rig.registry.push(work, image, "prioritized")
-            records[image] = record(o, rig, reference(image, "prioritized"), [])
-        print(f"prepared {image}: {json.dumps(records.get(image))}", file=sys.stderr, flush=True)
+            records[image] = record(o, rig, reference(image, "prioritized"), ["--no-background"])
+        told = {k: v for k, v in records.get(image, {}).items() if k != "files"}
+        print(f"prepared {image}: {told}", file=sys.stderr, flush=True)
     return records
 
 
 def record(o, rig, ref, options):
     with rig.disk.fresh() as d:
         return json.loads(sh(*IN_CLIENT, LIGHTER, "record", "--root", str(d / "root"), "--plain-http", "--progress", "none",
-                             "--format", "json", "--lazy", "--until", o.until, "--seconds", str(o.patience), *options, ref))
+                             "--format", "json", "--until", o.until, "--seconds", str(o.patience), *options, ref))
 
 
 def link(o, rig, word):
@@ -107,9 +108,10 @@ def report(o, rig, rows, links, records):
                              + " | ".join(cell([r[k] for r in rs]) for k in ("ready", "wire", "rss")) + f" | {ratio} |")
         lines.append("")
     if records:
-        lines += ["## What a start reads", "", "By `lighter record` of the prioritized image, unshaped.", "",
+        lines += ["## What a start reads", "", "By `lighter record --no-background` of the prioritized image, unshaped."
+                  " Touched is what was read, in whole chunks, uncompressed; fetched is compressed.", "",
                   "| image | files | bytes touched | bytes fetched | fetched / touched | requests |", "|---|--:|--:|--:|--:|--:|"]
         for image, r in records.items():
             share = r["bytesFetched"] / r["bytesTouched"] if r.get("bytesTouched") else 0
-            lines.append(f"| {image} | {r.get('files')} | {r['bytesTouched']} | {r['bytesFetched']} | {share:.2f} | {r.get('requests')} |")
+            lines.append(f"| {image} | {len(r['files'])} | {r['bytesTouched']} | {r['bytesFetched']} | {share:.2f} | {r.get('requests')} |")
     publish(lines, o.out)
