@@ -81,6 +81,9 @@ final class Fetching implements AutoCloseable {
                     positions.add(order.positionOf(chunk));
                 }
             }
+            if (!positions.isEmpty() && parts.everything()) {
+                owners.addNeighbours(positions, parts.traffic().worthARoundTrip());
+            }
             mine = owners.claim(positions, RemoteBlob.DEMAND);
             for (int chunk = first; chunk < end; chunk++) {
                 Run owner = owners.of(chunk);

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param pacer the background's bandwidth cap, or null
 /// @param statistics of the layer
 /// @param readTimeout how long a read waits
+/// @param everything whether all of the layer is fetched in the end, so that what lies beside a read costs nothing
 record FlatParts(
         LayerIndex index,
         ChunkStore store,
@@ -24,4 +25,5 @@ record FlatParts(
         Buffers bulkBuffers,
         @Nullable Pacer pacer,
         LayerStatistics statistics,
-        Duration readTimeout) {}
+        Duration readTimeout,
+        boolean everything) {}

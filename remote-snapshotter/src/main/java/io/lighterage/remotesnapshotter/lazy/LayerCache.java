@@ -132,7 +132,8 @@ public final class LayerCache implements AutoCloseable {
                     bulkBuffers,
                     pacer,
                     statistics,
-                    options.readTimeout());
+                    options.readTimeout(),
+                    options.background());
             FlatFile content = new FlatFile(parts, wholeFill(opener, place, index));
             done = true;
             return new OpenLayer(opener.descriptor(), place, index, content, sources, statistics);

@@ -94,6 +94,24 @@ final class Owners {
         return positions;
     }
 
+    /// Adds the missing chunks that follow in the blob, up to so many bytes behind the last position.
+    ///
+    /// A program that starts reads one small file after another, most of them neighbours, and each read alone would
+    /// leave the link idle for a round trip. What it asked for still comes first.
+    void addNeighbours(SortedSet<Integer> positions, long bytes) {
+        int last = positions.last();
+        long limit = index.chunkBlobEnd(order.chunkAt(last)) + bytes;
+        for (int at = last + 1; at < order.count(); at++) {
+            int chunk = order.chunkAt(at);
+            if (!index.chunkIsHole(chunk) && index.chunkBlobEnd(chunk) > limit) {
+                return;
+            }
+            if (!index.chunkIsHole(chunk) && isFreeAndSound(chunk)) {
+                positions.add(at);
+            }
+        }
+    }
+
     /// Plans runs for the chunks at these positions, and makes them the owners.
     List<Run> claim(SortedSet<Integer> positions, int priority) {
         boolean everything = !positions.isEmpty() && parts.sources().ignoreRanges();

@@ -10,8 +10,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// Who may use the link, and what the link is like. One for all layers of a process.
 ///
 /// Demand reads never wait. Prefetch stands still while bytes of a demand read arrive, but uses the time in
-/// which a demand read waits for its first byte. Background fetch stands still as long as any demand read runs,
-/// and a moment longer, since programs read in bursts.
+/// which a demand read waits for its first byte. Background fetch stands still as long as any demand read or prefetch
+/// runs, and a moment longer, since programs read in bursts.
 final class Traffic {
     /// Bursts of reads are closer together than this; longer would waste a link on a program that thinks.
     static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -28,6 +28,7 @@ final class Traffic {
     private final Condition changed = lock.newCondition();
     private int demand;
     private int receiving;
+    private int prefetching;
     private long lastDemand;
     /// Guesses to begin with: 10 ms, 10 MB/s.
     private double delayNanos = 10e6;
@@ -37,6 +38,7 @@ final class Traffic {
     final class Request implements AutoCloseable {
         private final Run run;
         private final boolean counted;
+        private final boolean prefetch;
         private final long begun = System.nanoTime();
         private long firstByte;
         private long bytes;
@@ -44,8 +46,11 @@ final class Traffic {
         private Request(Run run) {
             this.run = run;
             this.counted = run.priority() <= RemoteBlob.DEMAND;
+            this.prefetch = !counted && run.priority() <= RemoteBlob.PREFETCH;
             if (counted) {
                 change(1, 0);
+            } else if (prefetch) {
+                changePrefetch(1);
             }
         }
 
@@ -70,6 +75,8 @@ final class Traffic {
                 if (bytes > 0) {
                     learn(firstByte - begun, bytes, System.nanoTime() - firstByte);
                 }
+            } else if (prefetch) {
+                changePrefetch(-1);
             }
         }
     }
@@ -84,6 +91,16 @@ final class Traffic {
             demand += demands;
             receiving += receivings;
             lastDemand = System.nanoTime();
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void changePrefetch(int by) {
+        lock.lock();
+        try {
+            prefetching += by;
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -127,7 +144,7 @@ final class Traffic {
         if (run.priority() <= RemoteBlob.PREFETCH) {
             return receiving > 0 ? -1 : 0;
         }
-        if (demand > 0) {
+        if (demand > 0 || prefetching > 0) {
             return -1;
         }
         return lastDemand == 0 ? 0 : Math.max(0, GRACE_NANOS - (System.nanoTime() - lastDemand));

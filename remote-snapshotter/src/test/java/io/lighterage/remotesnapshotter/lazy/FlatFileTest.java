@@ -107,6 +107,20 @@ class FlatFileTest {
     }
 
     @Test
+    void whereAllIsFetchedInTheEndNeighboursOfARandomReadComeAlong() {
+        TestLayer layer = TestLayer.of(files(40, 1000), 1000, 1);
+        TestBlob blob = new TestBlob(layer.blob());
+        try (OpenedFlat flat = new OpenedFlat(layer, blob, directory, Duration.ofSeconds(20), true)) {
+            flat.file().ensure(layer.flatOffset("f3"), 1);
+            assertThat(blob.seen()).hasSize(1);
+            assertThat(blob.seen().getFirst().length()).isGreaterThan(10_000).isLessThan(200_000);
+            flat.file().ensure(layer.flatOffset("f4"), 1000);
+            flat.file().ensure(layer.flatOffset("f9"), 1000);
+            assertThat(blob.seen()).hasSize(1);
+        }
+    }
+
+    @Test
     void aSequentialReaderIsServedAhead() {
         TestLayer layer = TestLayer.of(files(1, 100 * CHUNK), CHUNK, 1);
         TestBlob blob = new TestBlob(layer.blob());

@@ -16,6 +16,11 @@ final class OpenedFlat implements AutoCloseable {
     }
 
     OpenedFlat(TestLayer layer, TestBlob blob, Path directory, Duration readTimeout) {
+        this(layer, blob, directory, readTimeout, false);
+    }
+
+    /// @param everything as in [FlatParts]
+    OpenedFlat(TestLayer layer, TestBlob blob, Path directory, Duration readTimeout, boolean everything) {
         Buffers buffers = new Buffers(16 << 20);
         ChunkStore store =
                 ChunkStore.open(layer.index(), directory.resolve("flat"), directory.resolve("present"), buffers);
@@ -30,7 +35,8 @@ final class OpenedFlat implements AutoCloseable {
                 new Buffers(16 << 20),
                 null,
                 statistics,
-                readTimeout);
+                readTimeout,
+                everything);
         file = new FlatFile(parts, ignored -> wholeFills.incrementAndGet());
     }
 
