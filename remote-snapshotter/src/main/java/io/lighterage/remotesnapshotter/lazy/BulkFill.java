@@ -63,6 +63,9 @@ final class BulkFill implements AutoCloseable {
         if (options.background()) {
             ours.forEach(layer -> tasks.add(new Task(layer, RemoteBlob.BACKGROUND, Long.MAX_VALUE)));
         }
+        if (options.background() && !ours.isEmpty()) {
+            ours.getFirst().content().fetching().traffic().starting();
+        }
         for (int i = 0; i < options.streams() && !tasks.isEmpty(); i++) {
             threads.execute(this::work);
         }

@@ -56,6 +56,10 @@ final class Fetching implements AutoCloseable {
                 .factory());
     }
 
+    Traffic traffic() {
+        return parts.traffic();
+    }
+
     BlobOrder order() {
         return order;
     }

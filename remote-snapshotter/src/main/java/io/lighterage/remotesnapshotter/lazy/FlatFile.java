@@ -58,6 +58,7 @@ public final class FlatFile implements TreeContent, AutoCloseable {
     ///     what the image says, EXHAUSTED when the disk is full, and what the source throws; never wrong bytes
     @Override
     public int read(long flatOffset, ByteBuffer target) {
+        parts.traffic().noteRead();
         long size = index.flatSize();
         if (flatOffset >= size || !target.hasRemaining()) {
             return 0;

@@ -11,10 +11,16 @@ import java.util.concurrent.locks.ReentrantLock;
 ///
 /// Demand reads never wait. Prefetch stands still while bytes of a demand read arrive, but uses the time in
 /// which a demand read waits for its first byte. Background fetch stands still as long as any demand read or prefetch
-/// runs, and a moment longer, since programs read in bursts.
+/// runs, and a moment longer, since programs read in bursts; while an image starts, as long as it reads anything.
 final class Traffic {
     /// Bursts of reads are closer together than this; longer would waste a link on a program that thinks.
     static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+    /// How long an image counts as starting. A start is over sooner, or takes so long that the rest may come along.
+    private static final long START_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    /// While an image starts, its program thinks for longer between two reads, and needs the processors itself.
+    private static final long START_GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(150);
 
     private static final long SMALLEST_GAP = 32 << 10;
     /// A megabyte for nothing is the most a round trip may be worth, however long and fat the link.
@@ -30,6 +36,8 @@ final class Traffic {
     private int receiving;
     private int prefetching;
     private long lastDemand;
+    private volatile long startingUntil;
+    private volatile long lastRead;
     /// Guesses to begin with: 10 ms, 10 MB/s.
     private double delayNanos = 10e6;
     private double bytesPerNano = 0.01;
@@ -77,6 +85,24 @@ final class Traffic {
                 }
             } else if (prefetch) {
                 changePrefetch(-1);
+            }
+        }
+    }
+
+    /// An image was opened, and is probably started next.
+    void starting() {
+        long now = System.nanoTime();
+        lastRead = now;
+        startingUntil = now + START_NANOS;
+    }
+
+    /// Something was read, be it here or not.
+    void noteRead() {
+        if (startingUntil != 0) {
+            long now = System.nanoTime();
+            lastRead = now;
+            if (now - startingUntil > 0) {
+                startingUntil = 0;
             }
         }
     }
@@ -147,7 +173,11 @@ final class Traffic {
         if (demand > 0 || prefetching > 0) {
             return -1;
         }
-        return lastDemand == 0 ? 0 : Math.max(0, GRACE_NANOS - (System.nanoTime() - lastDemand));
+        long now = System.nanoTime();
+        long afterDemand = lastDemand == 0 ? 0 : GRACE_NANOS - (now - lastDemand);
+        long until = startingUntil;
+        long afterRead = until == 0 || now - until > 0 ? 0 : START_GRACE_NANOS - (now - lastRead);
+        return Math.max(0, Math.max(afterDemand, afterRead));
     }
 
     private void learn(long delay, long bytes, long nanos) {
