@@ -101,11 +101,12 @@ class RemoteBlobTest {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         int rounds = Boolean.getBoolean("lighterage.full") ? 100 : 10;
+        AtomicInteger cuts = new AtomicInteger();
+        registry.when(request -> cuts.getAndDecrement() > 0
+                ? Optional.of(registry.cut(request, random.nextInt(1 << 18)))
+                : Optional.empty());
         for (int round = 0; round < rounds; round++) {
-            AtomicInteger cuts = new AtomicInteger(4);
-            registry.when(request -> cuts.getAndDecrement() > 0
-                    ? Optional.of(registry.cut(request, random.nextInt(1 << 18)))
-                    : Optional.empty());
+            cuts.set(4); // one less than there are retries
             int from = random.nextInt(SIZE - 1);
             int length = 1 + random.nextInt(SIZE - from);
             assertThat(part(Configs.plain(), from, length))
