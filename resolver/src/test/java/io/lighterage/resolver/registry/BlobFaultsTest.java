@@ -104,6 +104,7 @@ class BlobFaultsTest {
         Random random = new Random(seed);
         int rounds = Boolean.getBoolean("lighterage.full") ? 100 : 10;
         for (int round = 0; round < rounds; round++) {
+            registry.clear();
             int size = random.nextBoolean() ? 1 + random.nextInt(2_000_000) : LARGE;
             Descriptor blob = registry.blob(bytes(size, random.nextLong()));
             AtomicInteger cuts = new AtomicInteger(4);

@@ -169,6 +169,14 @@ final class FakeRegistry extends Dispatcher implements AutoCloseable {
         return "127.0.0.1:" + server.getPort();
     }
 
+    /// Forgets what it serves and every rule, so that a test of many rounds keeps no blob longer than its round.
+    void clear() {
+        contents.clear();
+        types.clear();
+        rules.clear();
+        seen.clear();
+    }
+
     List<RecordedRequest> seen() {
         return seen;
     }
