@@ -17,13 +17,15 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.LongConsumer;
 import okio.BufferedSource;
+import org.jspecify.annotations.Nullable;
 
 /// Copies what an ingest misses of one blob.
 ///
 /// 1. Cut the missing ranges into [Pieces].
 /// 2. Fetch the first piece. Its answer shows whether the server honours ranges; then others join in, each with one
 ///    request at a time, as the shared [Permits] allow.
-/// 3. A request that breaks off is repeated from where it stopped; progress starts the count of failures anew.
+/// 3. A request that breaks off is repeated from where it stopped; progress starts the count of failures anew. One that
+///    falls far behind the others is ended, and its bytes are asked for again ([Stragglers]).
 /// 4. A server that ignores ranges gets one request for everything, and what is here already is skipped.
 ///
 /// One lasting failure interrupts the other requests; what they have written stays in the ingest.
@@ -81,7 +83,7 @@ final class BlobFetch {
         }
         if (!route.ranges().ignored()) {
             try {
-                inPieces(new Pieces(missing, route.ranges()::pieceSize));
+                inPieces(new Pieces(missing, route.ranges()::pieceSize, width, System::nanoTime));
                 return;
             } catch (RangesIgnored e) {
                 // the blob comes in one stream, below
@@ -126,35 +128,57 @@ final class BlobFetch {
     private void work(Pieces pieces, CountDownLatch answered) {
         ByteBuffer buffer = ByteBuffer.allocateDirect(Math.clamp(descriptor.size(), 1, BUFFER));
         try {
-            for (Optional<ByteRange> piece = pieces.next(); piece.isPresent(); piece = pieces.next()) {
-                fetch(piece.get(), buffer, answered);
+            for (Optional<Piece> next = pieces.next(); next.isPresent(); next = pieces.next()) {
+                Piece piece = next.get();
+                try {
+                    fetch(piece, buffer, answered);
+                } finally {
+                    pieces.finish(piece);
+                }
             }
         } finally {
             answered.countDown();
         }
     }
 
-    private void fetch(ByteRange piece, ByteBuffer buffer, CountDownLatch answered) {
-        long at = piece.offset();
+    private void fetch(Piece piece, ByteBuffer buffer, CountDownLatch answered) {
         int failures = 0;
-        while (at < piece.end()) {
-            Position position = new Position(at);
-            try (Permits.Permit _ = permits.acquire(number, at);
-                    BlobBody body = route.open(new ByteRange(at, piece.end() - at))) {
-                if (body.offset() != at || body.end() > piece.end()) {
+        while (!piece.isComplete()) {
+            long before = piece.fetched();
+            try {
+                fetchOnce(piece, buffer, answered);
+                failures = 0;
+            } catch (RegistryFailure failure) {
+                if (piece.isComplete()) {
+                    return; // it was cut, which ended the request
+                }
+                failures = piece.fetched() - before >= PROGRESS ? 1 : failures + 1;
+                retry.pause(failure, failures);
+            }
+        }
+    }
+
+    private void fetchOnce(Piece piece, ByteBuffer buffer, CountDownLatch answered) {
+        try (Permits.Permit _ = permits.acquire(number, piece.offset())) {
+            ByteRange rest = piece.rest();
+            if (rest.length() == 0) {
+                return; // cut while it waited
+            }
+            try (BlobBody body = route.open(rest)) {
+                if (body.offset() != rest.offset() || body.end() > rest.end()) {
                     body.reply().abandon();
                     throw new RangesIgnored();
                 }
+                piece.from(body.reply(), System.nanoTime());
                 answered.countDown();
                 Instant begun = clock.instant();
-                copy(body, position, body.end(), buffer);
-                route.ranges().noteSpeed(position.written, Duration.between(begun, clock.instant()));
-                failures = 0;
-            } catch (RegistryFailure failure) {
-                failures = position.at - at >= PROGRESS ? 1 : failures + 1;
-                retry.pause(failure, failures);
+                Position position = new Position(rest.offset(), piece);
+                if (copy(body, position, body.end(), buffer)) {
+                    route.ranges().noteSpeed(position.written, Duration.between(begun, clock.instant()));
+                }
+            } finally {
+                piece.fromNowhere();
             }
-            at = position.at;
         }
     }
 
@@ -163,7 +187,7 @@ final class BlobFetch {
         ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
         int failures = 0;
         while (true) {
-            Position position = new Position(0);
+            Position position = new Position(0, null);
             try (Permits.Permit _ = permits.acquire(number, 0);
                     BlobBody body = route.open(new ByteRange(0, descriptor.size()))) {
                 for (ByteRange range : into.missing()) {
@@ -189,15 +213,21 @@ final class BlobFetch {
     }
 
     /// Copies up to `end`. What arrived before a failure is written before the failure is told.
-    private void copy(BlobBody body, Position position, long end, ByteBuffer buffer) {
+    ///
+    /// @return false when the piece was cut, so that the rest is somebody else's
+    private boolean copy(BlobBody body, Position position, long end, ByteBuffer buffer) {
         BufferedSource source = body.reply().body();
         try {
             while (position.at < end) {
                 buffer.clear().limit((int) Math.min(buffer.capacity(), end - position.at));
+                boolean whole;
                 try {
                     fill(source, buffer);
                 } finally {
-                    write(position, buffer.flip());
+                    whole = write(position, buffer.flip());
+                }
+                if (!whole) {
+                    return false;
                 }
             }
             if (end == body.end() && body.reply().length() < 0 && !source.exhausted()) {
@@ -206,6 +236,7 @@ final class BlobFetch {
                         "blob " + descriptor.digest() + " goes on after " + end + " bytes; expected "
                                 + descriptor.size() + " as the manifest says");
             }
+            return true;
         } catch (IOException e) {
             body.reply().abandon();
             throw route.broken(body, e);
@@ -223,23 +254,33 @@ final class BlobFetch {
         }
     }
 
-    private void write(Position position, ByteBuffer bytes) {
-        int count = bytes.remaining();
+    /// @return whether all of it was this request's to write
+    private boolean write(Position position, ByteBuffer bytes) {
+        int arrived = bytes.remaining();
+        int count = position.claim(arrived);
         if (count > 0) {
-            into.write(position.at, bytes);
+            into.write(position.at, bytes.limit(bytes.position() + count));
             position.at += count;
             position.written += count;
             received.accept(count);
         }
+        return count == arrived;
     }
 
     /// How far one answer has been copied.
     private static final class Position {
+        private final @Nullable Piece piece;
         private long at;
         private long written;
 
-        Position(long at) {
+        /// @param piece what the bytes must be claimed from; null when nobody else fetches them
+        Position(long at, @Nullable Piece piece) {
             this.at = at;
+            this.piece = piece;
+        }
+
+        int claim(int count) {
+            return piece == null ? count : piece.claim(count, System.nanoTime());
         }
     }
 }

@@ -39,6 +39,11 @@ record Reply(Call call, Response response) implements AutoCloseable {
         response.close();
     }
 
+    /// Makes whoever reads the answer fail soon; the only thing here that another thread than the reader may do.
+    void cancel() {
+        call.cancel();
+    }
+
     @Override
     public void close() {
         response.close();
