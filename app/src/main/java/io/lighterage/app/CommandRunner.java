@@ -27,6 +27,7 @@ final class CommandRunner {
     private int parseAndRun(List<String> args) throws Exception {
         // Only verbs that occur among the words: reading the annotations of all would double the time a start takes.
         List<String> named = Verbs.NAMES.stream().filter(args::contains).toList();
+        WarmUp.startFor(named);
         if (args.equals(List.of(Verbs.TRAIN))) {
             return run(args, args);
         }

@@ -11,6 +11,7 @@ final class Interruption {
     private static final int PATIENCE_SECONDS = 20;
 
     private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile boolean signalled;
 
     private Interruption() {}
 
@@ -23,14 +24,18 @@ final class Interruption {
     }
 
     /// Says that there is nothing left to put in order.
-    void verbEnded() {
+    ///
+    /// @return false when a signal is ending the process, which gives it its status
+    boolean verbEnded() {
         ended.countDown();
+        return !signalled;
     }
 
     private void stop(Thread verb) {
         if (ended.getCount() == 0) {
             return;
         }
+        signalled = true;
         verb.interrupt();
         try {
             boolean tidy = ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);

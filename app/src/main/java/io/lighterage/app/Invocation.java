@@ -43,6 +43,7 @@ public record Invocation(
 
     /// The store and everything around it, as the flags say.
     public ImageRuntime openRuntime() {
+        WarmUp.await();
         return ImageRuntime.open(new RuntimeConfig(root(), options.namespace, resolverConfig()));
     }
 

@@ -1,5 +1,6 @@
 package io.lighterage.app;
 
+import io.lighterage.linux.ProcessEnd;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -22,8 +23,10 @@ public final class Main {
         } finally {
             out.flush();
             err.flush();
-            interruption.verbEnded();
-            System.exit(code);
+            if (interruption.verbEnded()) {
+                ProcessEnd.exit(code);
+            }
+            System.exit(code); // waits for the process to end
         }
     }
 

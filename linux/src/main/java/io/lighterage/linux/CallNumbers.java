@@ -25,6 +25,7 @@ final class CallNumbers {
     static final long LLISTXATTR = pick(195, 12);
     static final long LREMOVEXATTR = pick(198, 15);
     static final long GETDENTS64 = pick(217, 61);
+    static final long EXIT_GROUP = pick(231, 94);
     static final long MKDIRAT = pick(258, 34);
     static final long MKNODAT = pick(259, 33);
     static final long FCHOWNAT = pick(260, 54);

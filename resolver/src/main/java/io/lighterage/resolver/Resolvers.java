@@ -29,6 +29,12 @@ public final class Resolvers {
                 .toList());
     }
 
+    /// Loads what the first request of a process needs and sends none, so that this can be done while something else
+    /// is; never needed.
+    public static void prepare(ResolverConfig config) {
+        installed().open("docker://localhost/none", config).close();
+    }
+
     /// Opens `text` with the resolver its transport names.
     ///
     /// @throws ImageException UNSUPPORTED for an unknown transport, INVALID for a malformed reference

@@ -43,6 +43,11 @@ public final class LocalStore implements Store {
         });
     }
 
+    /// Loads what the first store of a process needs, so that this can be done while something else is; never needed.
+    public static void prepare() {
+        Metadata.prepare();
+    }
+
     /// Opens the store in `root`, making the directory and what belongs in it.
     ///
     /// @param children tells the garbage collector what documents point at

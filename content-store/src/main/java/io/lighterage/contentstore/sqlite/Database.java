@@ -40,6 +40,14 @@ final class Database implements AutoCloseable {
         this.opening = opening;
     }
 
+    /// Loads and initializes what the first connection of a process needs, on a database in memory.
+    static void prepare() {
+        try (Database memory = new Database(Path.of(":memory:"), Runnable::run, 0)) {
+            boolean ready = memory.write("prepare", connection -> true);
+            assert ready;
+        }
+    }
+
     /// @param what completes "cannot …" in error messages
     <T> T read(String what, Work<T> work) {
         reading.lock();

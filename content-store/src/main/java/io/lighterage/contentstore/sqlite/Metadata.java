@@ -26,6 +26,11 @@ public final class Metadata implements AutoCloseable {
         this.clock = clock;
     }
 
+    /// Does what the first use in a process has to do before it gets to its file.
+    public static void prepare() {
+        Database.prepare();
+    }
+
     public BlobRows blobs(String namespace) {
         return new BlobRows(database, namespace, clock);
     }

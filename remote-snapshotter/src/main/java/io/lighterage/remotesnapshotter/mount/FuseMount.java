@@ -3,6 +3,7 @@ package io.lighterage.remotesnapshotter.mount;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.linux.Errno;
+import io.lighterage.linux.ProcessEnd;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -34,7 +35,7 @@ final class FuseMount implements MountedTree {
 
     /// A process that is told to stop takes its mounts along; one that is killed leaves them dead.
     void unmountOnExitOfProcess() {
-        Runtime.getRuntime().addShutdownHook(onExit);
+        ProcessEnd.before(onExit);
     }
 
     @Override
@@ -64,7 +65,7 @@ final class FuseMount implements MountedTree {
     @Override
     public void close() {
         unmount();
-        removeHook();
+        ProcessEnd.forget(onExit);
     }
 
     private synchronized void unmount() {
@@ -123,14 +124,6 @@ final class FuseMount implements MountedTree {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private void removeHook() {
-        try {
-            boolean ignored = Runtime.getRuntime().removeShutdownHook(onExit);
-        } catch (IllegalStateException e) {
-            LOG.log(System.Logger.Level.DEBUG, "the process is ending already");
         }
     }
 }

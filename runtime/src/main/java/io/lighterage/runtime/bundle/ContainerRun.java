@@ -2,6 +2,7 @@ package io.lighterage.runtime.bundle;
 
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
+import io.lighterage.linux.ProcessEnd;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -70,14 +71,14 @@ public final class ContainerRun {
         Thread hook = Thread.ofPlatform().name("remove-" + request.id()).unstarted(() -> remove(process));
         RunResult result;
         try {
-            Runtime.getRuntime().addShutdownHook(hook);
+            ProcessEnd.before(hook);
             result = watch(process, began, out, err);
         } catch (IllegalStateException e) {
             throw new ImageException(ErrorKind.CANCELLED, "this process is ending", e);
         } finally {
             boolean interrupted = Thread.interrupted();
             remove(process);
-            forget(hook);
+            ProcessEnd.forget(hook);
             join(out);
             join(err);
             if (interrupted) {
@@ -186,15 +187,6 @@ public final class ContainerRun {
         while (process.isAlive() && System.nanoTime() - deadline < 0) {
             runc.kill();
             process.waitFor(KILL_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
-        }
-    }
-
-    private static void forget(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // The JVM is ending: the hook runs or has run, and finds nothing left to do.
-            LOG.log(System.Logger.Level.DEBUG, "ending", e);
         }
     }
 
