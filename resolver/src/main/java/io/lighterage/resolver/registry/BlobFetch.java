@@ -15,6 +15,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import okio.BufferedSource;
 import org.jspecify.annotations.Nullable;
@@ -97,15 +98,32 @@ final class BlobFetch {
 
     private void inPieces(Pieces pieces) {
         CountDownLatch answered = new CountDownLatch(1);
+        boolean probing = !route.ranges().usable();
+        if (probing && pieces.split()) {
+            permits.growing(number);
+        }
         try (TaskGroup group = new TaskGroup("fetch-" + descriptor.digest().shortHex())) {
-            fork(group, () -> work(pieces, answered));
-            if (!route.ranges().usable()) {
+            fork(group, () -> work(pieces, answered, () -> {}));
+            if (probing) {
                 await(answered);
             }
-            for (long i = Math.min(width - 1, pieces.count()); i > 0; i--) {
-                fork(group, () -> work(pieces, answered));
+            int more = (int) Math.min(width - 1, pieces.count());
+            AtomicInteger unplaced = new AtomicInteger(more);
+            for (int i = 0; i < more; i++) {
+                fork(
+                        group,
+                        () -> work(pieces, answered, () -> {
+                            if (unplaced.decrementAndGet() == 0) {
+                                permits.settled(number);
+                            }
+                        }));
+            }
+            if (more == 0) {
+                permits.settled(number);
             }
             group.join();
+        } finally {
+            permits.settled(number);
         }
     }
 
@@ -125,13 +143,14 @@ final class BlobFetch {
         }
     }
 
-    private void work(Pieces pieces, CountDownLatch answered) {
+    /// @param placed to be told once, when this worker has its place among the requests in flight or needs none
+    private void work(Pieces pieces, CountDownLatch answered, Runnable placed) {
         ByteBuffer buffer = ByteBuffer.allocateDirect(Math.clamp(descriptor.size(), 1, BUFFER));
-        try {
-            for (Optional<Piece> next = pieces.next(); next.isPresent(); next = pieces.next()) {
+        try (Turn turn = new Turn(placed)) {
+            for (Optional<Piece> next = next(pieces, turn); next.isPresent(); next = next(pieces, turn)) {
                 Piece piece = next.get();
                 try {
-                    fetch(piece, buffer, answered);
+                    fetch(piece, turn, buffer, answered);
                 } finally {
                     pieces.finish(piece);
                 }
@@ -141,11 +160,21 @@ final class BlobFetch {
         }
     }
 
-    private void fetch(Piece piece, ByteBuffer buffer, CountDownLatch answered) {
+    private static Optional<Piece> next(Pieces pieces, Turn turn) {
+        Optional<Piece> now = pieces.poll();
+        if (now.isPresent()) {
+            return now;
+        }
+        turn.close(); // others may fetch while this worker waits
+        return pieces.next();
+    }
+
+    private void fetch(Piece piece, Turn turn, ByteBuffer buffer, CountDownLatch answered) {
         int failures = 0;
         while (!piece.isComplete()) {
             long before = piece.fetched();
             try {
+                turn.take(piece.offset());
                 fetchOnce(piece, buffer, answered);
                 failures = 0;
             } catch (RegistryFailure failure) {
@@ -153,32 +182,31 @@ final class BlobFetch {
                     return; // it was cut, which ended the request
                 }
                 failures = piece.fetched() - before >= PROGRESS ? 1 : failures + 1;
+                turn.close();
                 retry.pause(failure, failures);
             }
         }
     }
 
     private void fetchOnce(Piece piece, ByteBuffer buffer, CountDownLatch answered) {
-        try (Permits.Permit _ = permits.acquire(number, piece.offset())) {
-            ByteRange rest = piece.rest();
-            if (rest.length() == 0) {
-                return; // cut while it waited
+        ByteRange rest = piece.rest();
+        if (rest.length() == 0) {
+            return; // cut while it waited for its turn
+        }
+        try (BlobBody body = route.open(rest)) {
+            if (body.offset() != rest.offset() || body.end() > rest.end()) {
+                body.reply().abandon();
+                throw new RangesIgnored();
             }
-            try (BlobBody body = route.open(rest)) {
-                if (body.offset() != rest.offset() || body.end() > rest.end()) {
-                    body.reply().abandon();
-                    throw new RangesIgnored();
-                }
-                piece.from(body.reply(), System.nanoTime());
-                answered.countDown();
-                Instant begun = clock.instant();
-                Position position = new Position(rest.offset(), piece);
-                if (copy(body, position, body.end(), buffer)) {
-                    route.ranges().noteSpeed(position.written, Duration.between(begun, clock.instant()));
-                }
-            } finally {
-                piece.fromNowhere();
+            piece.from(body.reply(), System.nanoTime());
+            answered.countDown();
+            Instant begun = clock.instant();
+            Position position = new Position(rest.offset(), piece);
+            if (copy(body, position, body.end(), buffer)) {
+                route.ranges().noteSpeed(position.written, Duration.between(begun, clock.instant()));
             }
+        } finally {
+            piece.fromNowhere();
         }
     }
 
@@ -265,6 +293,42 @@ final class BlobFetch {
             received.accept(count);
         }
         return count == arrived;
+    }
+
+    /// One worker's place among the requests in flight, kept from piece to piece while nobody of an earlier rank waits:
+    /// giving it back in between would let the layers above in, and this one would be complete only when they are.
+    private final class Turn implements AutoCloseable {
+        private final Runnable placed;
+        private Permits.@Nullable Permit permit;
+        private boolean told;
+
+        Turn(Runnable placed) {
+            this.placed = placed;
+        }
+
+        void take(long offset) {
+            Permits.Permit held = permit;
+            permit = null; // an exchange that fails has lost it
+            permit = held == null ? permits.acquire(number, offset) : held.exchange(number, offset);
+            tell();
+        }
+
+        private void tell() {
+            if (!told) {
+                told = true;
+                placed.run();
+            }
+        }
+
+        @Override
+        public void close() {
+            tell();
+            Permits.Permit held = permit;
+            permit = null;
+            if (held != null) {
+                held.close();
+            }
+        }
     }
 
     /// How far one answer has been copied.

@@ -3,6 +3,7 @@ package io.lighterage.resolver.registry;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import java.util.PriorityQueue;
+import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -13,6 +14,9 @@ import java.util.concurrent.locks.ReentrantLock;
 final class Permits {
     private final ReentrantLock lock = new ReentrantLock();
     private final PriorityQueue<Waiter> waiting = new PriorityQueue<>();
+    /// Fetches that want more places than they have asked for yet.
+    private final TreeSet<Long> growing = new TreeSet<>();
+
     private int free;
 
     Permits(int count) {
@@ -28,7 +32,7 @@ final class Permits {
         try {
             lock.lockInterruptibly();
             try {
-                if (free > 0) {
+                if (free > 0 && !mustWait(fetch)) {
                     free--;
                 } else {
                     await(new Waiter(fetch, offset, lock.newCondition()));
@@ -57,16 +61,48 @@ final class Permits {
         }
     }
 
+    /// Keeps free places from later fetches until [#settled]: this one will ask for more as soon as it knows that the
+    /// server answers parts of a blob, and what is below is needed first.
+    void growing(long fetch) {
+        lock.lock();
+        try {
+            growing.add(fetch);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Says that the fetch has asked for all the places it can use.
+    void settled(long fetch) {
+        lock.lock();
+        try {
+            growing.remove(fetch);
+            grant();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean mustWait(long fetch) {
+        return !growing.isEmpty() && growing.first() < fetch;
+    }
+
+    private void grant() {
+        Waiter next = waiting.peek();
+        while (free > 0 && next != null && !mustWait(next.fetch)) {
+            Waiter granted = waiting.remove();
+            free--;
+            granted.granted = true;
+            granted.wakeUp.signal();
+            next = waiting.peek();
+        }
+    }
+
     private void release() {
         lock.lock();
         try {
-            Waiter next = waiting.poll();
-            if (next == null) {
-                free++;
-            } else {
-                next.granted = true;
-                next.wakeUp.signal();
-            }
+            free++;
+            grant();
         } finally {
             lock.unlock();
         }
@@ -75,6 +111,23 @@ final class Permits {
     /// One place; closing it gives the place to the best waiter.
     final class Permit implements AutoCloseable {
         private boolean open = true;
+
+        /// As closing it and [Permits#acquire], but in one step, so that nobody of a later rank slips in between.
+        ///
+        /// @throws ImageException CANCELLED when interrupted; the place is lost then
+        Permit exchange(long fetch, long offset) {
+            lock.lock();
+            try {
+                Waiter best = waiting.peek();
+                if (best == null || best.compareTo(new Waiter(fetch, offset, best.wakeUp)) > 0) {
+                    return this;
+                }
+                close();
+            } finally {
+                lock.unlock();
+            }
+            return acquire(fetch, offset);
+        }
 
         @Override
         public void close() {

@@ -44,6 +44,11 @@ final class Pieces {
         stragglers = new Stragglers(nanos);
     }
 
+    /// Whether several requests share the blob.
+    boolean split() {
+        return split;
+    }
+
     /// The next piece to fetch, to be [finished][#finish]; waits while all bytes are under way, since what a
     /// connection then fails to bring becomes a piece again.
     ///
@@ -60,19 +65,22 @@ final class Pieces {
 
     private synchronized Optional<Piece> take() throws InterruptedException {
         while (true) {
-            Optional<Piece> late = stragglers.find(underWay);
-            if (late.isPresent()) {
-                return Optional.of(begin(late.get().cut(), late.get().generation() + 1));
-            }
-            ByteRange front = left.poll();
-            if (front != null) {
-                return Optional.of(begin(fromFront(front), 0));
-            }
-            if (underWay.isEmpty() || !split) {
-                return Optional.empty();
+            Optional<Piece> piece = poll();
+            if (piece.isPresent() || underWay.isEmpty() || !split) {
+                return piece;
             }
             wait(Stragglers.LOOK_MILLIS);
         }
+    }
+
+    /// The next piece to fetch if there is one now, see [#next].
+    synchronized Optional<Piece> poll() {
+        Optional<Piece> late = stragglers.find(underWay);
+        if (late.isPresent()) {
+            return Optional.of(begin(late.get().cut(), late.get().generation() + 1));
+        }
+        ByteRange front = left.poll();
+        return front == null ? Optional.empty() : Optional.of(begin(fromFront(front), 0));
     }
 
     private ByteRange fromFront(ByteRange front) {

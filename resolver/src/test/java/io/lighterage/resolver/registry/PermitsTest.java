@@ -34,6 +34,48 @@ class PermitsTest {
     }
 
     @Test
+    void aPlaceIsKeptWhileOnlyLaterRanksWaitAndGivenToAnEarlierOne() throws Exception {
+        Permits permits = new Permits(1);
+        List<String> order = new CopyOnWriteArrayList<>();
+        Permits.Permit held = permits.acquire(1, 0);
+        Thread later = taking(permits, 2, order);
+        assertThat(held.exchange(1, 100)).as("nobody earlier waits").isSameAs(held);
+        Thread earlier = taking(permits, 0, order);
+        Permits.Permit again = held.exchange(1, 200); // returns when the earlier one, at least, is through
+        order.add("1");
+        again.close();
+        later.join();
+        earlier.join();
+        assertThat(order).startsWith("0").containsExactlyInAnyOrder("0", "1", "2");
+    }
+
+    @Test
+    void freePlacesAreKeptForAFetchThatIsAboutToGrow() throws Exception {
+        Permits permits = new Permits(3);
+        List<String> order = new CopyOnWriteArrayList<>();
+        permits.growing(1);
+        Permits.Permit first = permits.acquire(1, 0);
+        Thread later = taking(permits, 2, order);
+        permits.acquire(0, 0).close(); // earlier ones are not held up
+        permits.acquire(1, 100).close();
+        assertThat(order).isEmpty();
+        permits.settled(1);
+        later.join();
+        assertThat(order).containsExactly("2");
+        first.close();
+    }
+
+    private static Thread taking(Permits permits, long rank, List<String> order) {
+        Thread thread = Thread.ofPlatform().start(() -> {
+            try (Permits.Permit _ = permits.acquire(rank, 0)) {
+                order.add(String.valueOf(rank));
+            }
+        });
+        awaitWaiting(thread);
+        return thread;
+    }
+
+    @Test
     void anInterruptedWaiterDoesNotLoseThePermit() throws Exception {
         Permits permits = new Permits(1);
         Permits.Permit held = permits.acquire(0, 0);
