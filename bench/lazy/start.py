@@ -109,9 +109,10 @@ def report(o, rig, rows, links, records):
         lines.append("")
     if records:
         lines += ["## What a start reads", "", "By `lighter record --no-background` of the prioritized image, unshaped."
-                  " Touched is what was read, in whole chunks, uncompressed; fetched is compressed.", "",
-                  "| image | files | bytes touched | bytes fetched | fetched / touched | requests |", "|---|--:|--:|--:|--:|--:|"]
+                  " Touched is what was read, in whole chunks; fetched includes the tables of contents.", "",
+                  "| image | files | bytes touched, uncompressed | compressed | bytes fetched | fetched / touched, compressed | requests |",
+                  "|---|--:|--:|--:|--:|--:|--:|"]
         for image, r in records.items():
-            share = r["bytesFetched"] / r["bytesTouched"] if r.get("bytesTouched") else 0
-            lines.append(f"| {image} | {len(r['files'])} | {r['bytesTouched']} | {r['bytesFetched']} | {share:.2f} | {r.get('requests')} |")
+            share = r["bytesFetched"] / r["bytesNeeded"] if r.get("bytesNeeded") else 0
+            lines.append(f"| {image} | {len(r['files'])} | {r['bytesTouched']} | {r['bytesNeeded']} | {r['bytesFetched']} | {share:.2f} | {r.get('requests')} |")
     publish(lines, o.out)

@@ -15,8 +15,14 @@ import java.util.Optional;
 /// @param ready from the reference to the end of the run: the line, when one was waited for and came
 /// @param report how the mount's reads went; empty for an eager start
 /// @param files what was read, in the order of the first reads
+/// @param bytesNeeded compressed bytes of all chunks that were read: what a start must fetch at least
 public record Recorded(
-        String image, RunResult run, Duration ready, Optional<MountReport> report, List<ReadFile> files) {
+        String image,
+        RunResult run,
+        Duration ready,
+        Optional<MountReport> report,
+        List<ReadFile> files,
+        long bytesNeeded) {
     public Recorded {
         files = List.copyOf(files);
     }

@@ -16,10 +16,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// Starts an image on its lazy mount and notes what is read until it is ready.
 ///
@@ -49,7 +51,12 @@ record Recording(ImageRuntime runtime, Path folder, ProgressListener progress) {
             Duration before = Duration.ofNanos(System.nanoTime() - begun);
             RunResult run = start(request, tree, mounted.config(), place);
             return new Recorded(
-                    mounted.image(), run, before.plus(run.elapsed()), Optional.of(mounted.report()), trace.files());
+                    mounted.image(),
+                    run,
+                    before.plus(run.elapsed()),
+                    Optional.of(mounted.report()),
+                    trace.files(),
+                    trace.compressed());
         }
     }
 
@@ -59,7 +66,7 @@ record Recording(ImageRuntime runtime, Path folder, ProgressListener progress) {
                 request.mount().reference(), request.mount().platform(), tree, UnpackForm.MERGED, progress);
         Duration before = Duration.ofNanos(System.nanoTime() - begun);
         RunResult run = start(request, tree, unpacked.image().config(), place);
-        return new Recorded(unpacked.image().name(), run, before.plus(run.elapsed()), Optional.empty(), List.of());
+        return new Recorded(unpacked.image().name(), run, before.plus(run.elapsed()), Optional.empty(), List.of(), 0);
     }
 
     private static RunResult start(RecordRequest request, Path tree, ImageConfig config, Path place) {
@@ -108,10 +115,23 @@ record Recording(ImageRuntime runtime, Path folder, ProgressListener progress) {
     /// Reads in the order in which they came first. Thread-safe.
     private static final class Trace implements DemandListener {
         private final Map<RawName, List<Recorded.Range>> ranges = new LinkedHashMap<>();
+        private final Set<Place> places = new HashSet<>();
+        private long compressed;
+
+        /// Where a range of a blob begins; chunks that share it are fetched together.
+        private record Place(Digest layer, long offset) {}
 
         @Override
-        public synchronized void demanded(Digest layer, RawName path, long offset, long length) {
-            ranges.computeIfAbsent(path, ignored -> new ArrayList<>()).add(new Recorded.Range(offset, length));
+        public synchronized void demanded(Chunk chunk) {
+            ranges.computeIfAbsent(chunk.path(), ignored -> new ArrayList<>())
+                    .add(new Recorded.Range(chunk.offset(), chunk.length()));
+            if (places.add(new Place(chunk.layer(), chunk.blobOffset()))) {
+                compressed += chunk.blobLength();
+            }
+        }
+
+        synchronized long compressed() {
+            return compressed;
         }
 
         synchronized List<Recorded.ReadFile> files() {

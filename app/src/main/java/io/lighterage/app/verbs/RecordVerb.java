@@ -147,7 +147,8 @@ final class RecordVerb implements Callable<Integer> {
                         + recorded.run().elapsed().toMillis() + " ms of them in the container)";
         return recorded.report()
                 .map(report -> start + "; it read " + recorded.files().size() + " files, "
-                        + ByteCount.text(recorded.bytesTouched()) + " in chunks, and "
+                        + ByteCount.text(recorded.bytesTouched()) + " in chunks ("
+                        + ByteCount.text(recorded.bytesNeeded()) + " compressed), and "
                         + ByteCount.text(report.bytesFetched()) + " were fetched in " + report.requests()
                         + " requests")
                 .orElse(start);
@@ -165,6 +166,7 @@ final class RecordVerb implements Callable<Integer> {
             fields.put("openedMillis", report.opening().total().toMillis());
             fields.put("bytesFetched", report.bytesFetched());
             fields.put("bytesTouched", recorded.bytesTouched());
+            fields.put("bytesNeeded", recorded.bytesNeeded());
             fields.put("requests", report.requests());
             fields.put("demandReads", report.demandReads());
             fields.put("demandMillis", report.demandTime().toMillis());

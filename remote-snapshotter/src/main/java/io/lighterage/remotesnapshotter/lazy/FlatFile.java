@@ -298,11 +298,13 @@ public final class FlatFile implements TreeContent, AutoCloseable {
             for (int chunk = first; chunk < end; chunk++) {
                 if (touched.set(chunk)) {
                     int file = index.chunkInode(chunk);
-                    listener.demanded(
+                    listener.demanded(new DemandListener.Chunk(
                             index.layer(),
                             index.path(file),
                             index.chunkFlatOffset(chunk) - index.flatOffset(file),
-                            index.chunkLength(chunk));
+                            index.chunkLength(chunk),
+                            index.chunkBlobOffset(chunk),
+                            index.chunkBlobEnd(chunk) - index.chunkBlobOffset(chunk)));
                 }
             }
         }

@@ -314,14 +314,19 @@ class FlatFileTest {
     void aListenerHearsEachChunkOnceInTheOrderOfReading() {
         TestLayer layer = TestLayer.of(files(3, 2 * CHUNK), CHUNK, 1);
         List<String> heard = new ArrayList<>();
+        List<Long> compressed = new ArrayList<>();
         try (OpenedFlat flat = new OpenedFlat(layer, new TestBlob(layer.blob()), directory)) {
             flat.file().ensure(0, layer.flatSize());
-            flat.file().listen((digest, path, offset, length) -> heard.add(path + "@" + offset + "+" + length));
+            flat.file().listen(chunk -> {
+                heard.add(chunk.path() + "@" + chunk.offset() + "+" + chunk.length());
+                compressed.add(chunk.blobLength());
+            });
             read(flat.file(), layer.flatOffset("f2"), 10);
             read(flat.file(), layer.flatOffset("f0") + CHUNK, 10);
             read(flat.file(), layer.flatOffset("f2"), 10);
         }
         assertThat(heard).containsExactly("f2@0+" + CHUNK, "f0@" + CHUNK + "+" + CHUNK);
+        assertThat(compressed).allSatisfy(bytes -> assertThat(bytes).isBetween(1L, 2L * CHUNK));
     }
 
     static Map<String, byte[]> files(int count, int size) {
