@@ -20,6 +20,14 @@ final class LazyFlags {
     private long bandwidth;
 
     @Option(
+            names = "--layers-quota",
+            paramLabel = "BYTES",
+            defaultValue = "0",
+            description = "Most bytes on disk of lazy layers: those that nobody has mounted are evicted, least"
+                    + " recently used first; 0 for no limit (default: ${DEFAULT-VALUE}).")
+    private long layersQuota;
+
+    @Option(
             names = "--read-timeout",
             paramLabel = "SECONDS",
             defaultValue = "60",
@@ -36,6 +44,7 @@ final class LazyFlags {
         return LazyOptions.defaults()
                 .withBackground(!noBackground)
                 .withBackgroundBytesPerSecond(bandwidth)
+                .withLayersQuota(layersQuota)
                 .withReadTimeout(Duration.ofSeconds(readTimeout));
     }
 

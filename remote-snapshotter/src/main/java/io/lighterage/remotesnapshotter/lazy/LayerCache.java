@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// A process must have one cache per store, since the locks of [LayerPlace] are the process's. Safe for any
 /// number of threads.
 public final class LayerCache implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(LayerCache.class.getName());
+
     /// Memory for chunks that somebody waits for: a dozen of the usual 4 MiB, and the largest there may be.
     private static final int DEMAND_BYTES = 48 << 20;
     /// Memory for prefetch and background fetch.
@@ -41,7 +43,6 @@ public final class LayerCache implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Digest, Slot> slots = new HashMap<>();
     private boolean closed;
-
     /// @param root the store's directory
     public LayerCache(Path root) {
         this(root, InstantSource.system());
@@ -157,6 +158,21 @@ public final class LayerCache implements AutoCloseable {
                 one.unlock();
             }
         };
+    }
+
+    /// Layers grow while somebody uses them, and those cannot be evicted: so it is when one is let go, and when an
+    /// image has been opened, that there may be too many.
+    ///
+    /// @param quota as in [LazyOptions#layersQuota]
+    void keep(long quota) {
+        if (quota > 0) {
+            try {
+                long freed = trim(quota);
+                LOG.log(System.Logger.Level.DEBUG, () -> "evicted " + freed + " bytes of layers");
+            } catch (ImageException e) {
+                LOG.log(System.Logger.Level.WARNING, "cannot keep the quota of layers: " + e.getMessage());
+            }
+        }
     }
 
     private void leave(Digest digest, Slot slot) {

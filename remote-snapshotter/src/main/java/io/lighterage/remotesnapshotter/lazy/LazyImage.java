@@ -22,12 +22,16 @@ public final class LazyImage implements AutoCloseable {
     private final String name;
     private final List<LazyLayer> layers;
     private final ImageSource source;
+    private final LayerCache cache;
+    private final long quota;
     private final BulkFill bulk;
 
-    private LazyImage(String name, List<LazyLayer> layers, ImageSource source, LazyOptions options) {
+    private LazyImage(String name, List<LazyLayer> layers, ImageSource source, LayerCache cache, LazyOptions options) {
         this.name = name;
         this.layers = List.copyOf(layers);
         this.source = source;
+        this.cache = cache;
+        this.quota = options.layersQuota();
         this.bulk = new BulkFill(layers, options);
     }
 
@@ -77,7 +81,8 @@ public final class LazyImage implements AutoCloseable {
                 all.add(layer);
             }
         }
-        return new LazyImage(name, all, source, options);
+        Thread.ofVirtual().name("quota-", 0).start(() -> cache.keep(options.layersQuota()));
+        return new LazyImage(name, all, source, cache, options);
     }
 
     private static Digest diffId(List<Digest> diffIds, int number, int layers, String name) {
@@ -125,6 +130,7 @@ public final class LazyImage implements AutoCloseable {
             bulk.close();
         } finally {
             close(layers.toArray(new LazyLayer[0]), source);
+            cache.keep(quota);
         }
     }
 }

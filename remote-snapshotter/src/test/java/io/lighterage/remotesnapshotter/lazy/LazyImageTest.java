@@ -207,6 +207,20 @@ class LazyImageTest {
         bench.open(image -> assertThat(content(image.layers().getFirst(), "a")).hasSize(1_000_000));
     }
 
+    @Test
+    void aQuotaIsKeptWhenTheLastReaderGoes() {
+        bench.addPlain(tarOf(file("a", randomBytes(1_000_000, 9))));
+        LazyOptions most = LazyOptions.defaults().withLayersQuota(2_000_000);
+        bench.open(most, image -> {});
+        assertThat(bench.cache().bytes()).as("it fits").isGreaterThan(1_000_000);
+        bench.open(
+                most.withLayersQuota(500_000),
+                image -> assertThat(content(image.layers().getFirst(), "a"))
+                        .as("a layer in use stays")
+                        .hasSize(1_000_000));
+        assertThat(bench.cache().bytes()).isLessThan(500_000);
+    }
+
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
