@@ -14,8 +14,7 @@ import java.util.function.IntSupplier;
 import java.util.function.LongFunction;
 
 /// What libfuse is answered: each method is one operation of `fuse_operations`, its arguments addresses and numbers,
-/// its
-/// result zero or more, or `-errno`. A file handle is the node itself.
+/// its result zero or more, or `-errno`. A directory's handle is the node itself; files have none.
 ///
 /// Nothing here waits, save [#read].
 final class FuseAnswers {
@@ -42,12 +41,12 @@ final class FuseAnswers {
     void fill(FuseLibrary.Operations table) {
         table.set(Operation.GETATTR, FuseLibrary.Two.class, (path, stat) -> guard(() -> getattr(path, stat)));
         table.set(Operation.READLINK, FuseLibrary.Three.class, (p, to, size) -> guard(() -> readlink(p, to, size)));
-        table.set(Operation.OPEN, FuseLibrary.Two.class, (path, info) -> guard(() -> open(path, info)));
+        table.set(Operation.OPEN, FuseLibrary.Two.class, (path, info) -> guard(() -> open(info)));
         table.set(Operation.OPENDIR, FuseLibrary.Two.class, (path, info) -> guard(() -> opendir(path, info)));
         table.set(
                 Operation.READ,
                 FuseLibrary.Five.class,
-                (path, to, size, offset, info) -> guard(() -> read(to, size, offset, info)));
+                (path, to, size, offset, info) -> guard(() -> read(path, to, size, offset)));
         table.set(
                 Operation.READDIR,
                 FuseLibrary.Five.class,
@@ -126,18 +125,12 @@ final class FuseAnswers {
         return 0;
     }
 
-    private int open(long path, long info) {
-        ByteBuffer file = ForeignMemory.at(info, FuseLayouts.FILE_INFO_BYTES);
-        int flags = file.getInt(0);
-        if ((flags & O_ACCMODE) != Flags.O_RDONLY || (flags & Flags.O_TRUNC) != 0) {
-            return -Errno.EROFS;
-        }
-        long node = node(path);
-        if (node == ImageTree.NONE) {
-            return -Errno.ENOENT;
-        }
-        file.putLong(FuseLayouts.FILE_INFO_HANDLE, node);
-        return 0;
+    /// Tells the kernel not to ask: from the first answer on it opens and closes files by itself and keeps what it has
+    /// cached of them, which makes reading small files a second time several times faster.
+    private int open(long info) {
+        int flags = ForeignMemory.at(info, FuseLayouts.FILE_INFO_BYTES).getInt(0);
+        boolean reads = (flags & O_ACCMODE) == Flags.O_RDONLY && (flags & Flags.O_TRUNC) == 0;
+        return reads ? -Errno.ENOSYS : -Errno.EROFS;
     }
 
     private int opendir(long path, long info) {
@@ -156,8 +149,12 @@ final class FuseAnswers {
         return ForeignMemory.at(info, FuseLayouts.FILE_INFO_BYTES).getLong(FuseLayouts.FILE_INFO_HANDLE);
     }
 
-    private int read(long to, long size, long offset, long info) {
-        return gate.read(handle(info), offset, ForeignMemory.at(to, size));
+    private int read(long path, long to, long size, long offset) {
+        long node = node(path);
+        if (node == ImageTree.NONE) {
+            return -Errno.ENOENT;
+        }
+        return gate.read(node, offset, ForeignMemory.at(to, size));
     }
 
     private int readdir(long to, long fill, long info) {

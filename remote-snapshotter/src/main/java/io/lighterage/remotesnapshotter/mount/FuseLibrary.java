@@ -161,9 +161,6 @@ final class FuseLibrary {
 
         Operations() {
             table.useMemory(allocate(Struct.size(table)));
-            // nullpath_ok and nopath, the lowest bits of the flags: libfuse need not make a path where there is a
-            // handle.
-            address().putByte(table.flags(), (byte) 3);
         }
 
         Pointer address() {
@@ -216,11 +213,6 @@ final class FuseLibrary {
     private static final class Table extends FuseOperations {
         Table(Runtime runtime) {
             super(runtime);
-        }
-
-        long flags() {
-            AbstractMember field = flag_nullpath_ok;
-            return field.offset();
         }
 
         long place(Operation operation) {
