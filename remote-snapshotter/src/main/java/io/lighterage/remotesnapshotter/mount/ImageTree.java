@@ -106,6 +106,7 @@ public final class ImageTree {
         }
         return switch (index.kind(inode)) {
             case WHITEOUT -> HIDDEN;
+            case LINK_BELOW -> merged.links.file(Node.of(Node.layer(part), inode));
             case DIRECTORY -> shown(Node.of(Node.layer(part), inode));
             case REGULAR, SYMLINK, CHARACTER_DEVICE, BLOCK_DEVICE, FIFO -> Node.of(Node.layer(part), inode);
         };
@@ -157,6 +158,20 @@ public final class ImageTree {
             push(left, symlink);
         }
         return walk(left, way, isAbsolute(target) ? NONE : find(symlink));
+    }
+
+    /// The node at a path below the root, of which only the last part is not followed when it is a symlink.
+    long locate(RawName path) {
+        byte[] bytes = path.toBytes();
+        int base = bytes.length;
+        while (base > 0 && bytes[base - 1] != '/') {
+            base--;
+        }
+        Deque<RawName> left = new ArrayDeque<>();
+        push(left, RawName.of(bytes, 0, base));
+        long directory = walk(left, new ArrayDeque<>(), NONE);
+        boolean found = directory != NONE && isDirectory(directory);
+        return found ? lookup(directory, RawName.of(bytes, base, bytes.length)) : NONE;
     }
 
     /// @param first a symlink that is not followed the first time it is met: the one we are asked about
@@ -226,7 +241,7 @@ public final class ImageTree {
         }
     }
 
-    /// REGULAR, DIRECTORY, SYMLINK, a device or FIFO; never WHITEOUT.
+    /// REGULAR, DIRECTORY, SYMLINK, a device or FIFO; never WHITEOUT or LINK_BELOW.
     public Kind kind(long node) {
         return index(node).kind(Node.inode(node));
     }
@@ -248,7 +263,7 @@ public final class ImageTree {
                 type(kind) | index.mode(inode),
                 links(face, all),
                 index.uid(inode),
-                index.gid(inode),
+                merged.group(face, index.gid(inode)),
                 index.size(inode),
                 index.modifySeconds(inode),
                 index.modifyNanos(inode),
@@ -258,7 +273,8 @@ public final class ImageTree {
 
     private int links(long face, @Nullable Merged all) {
         int inLayer = index(face).linkCount(Node.inode(face));
-        return all == null ? inLayer - merged.hiddenNames(face) : 2 + all.directories;
+        int names = inLayer + merged.links.names(face) - merged.hiddenNames(face);
+        return all == null ? names : 2 + all.directories;
     }
 
     /// The inode number, from 1: unique in the tree.
@@ -279,7 +295,7 @@ public final class ImageTree {
             case CHARACTER_DEVICE -> Flags.S_IFCHR;
             case BLOCK_DEVICE -> Flags.S_IFBLK;
             case FIFO -> Flags.S_IFIFO;
-            case WHITEOUT -> throw new IllegalStateException("a whiteout was given out as a node");
+            case WHITEOUT, LINK_BELOW -> throw new IllegalStateException("a mark was given out as a node");
         };
     }
 

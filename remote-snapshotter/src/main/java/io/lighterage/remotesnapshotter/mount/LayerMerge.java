@@ -18,30 +18,45 @@ import java.util.List;
 /// - a whiteout, or anything that is no directory, hides what lower layers have by that name;
 /// - an opaque directory hides what they have in it;
 /// - a directory looks as the topmost layer with an entry for it says; where none has one, as the lowest made it;
+/// - a directory without an entry in any layer has the group of the one it is in, if that was set-gid;
 /// - what a layer has in a directory that it has no entry for goes where a symlink of the lower layers leads;
 /// - a directory that a layer has only to hold whiteouts is nothing where there is nothing below.
 final class LayerMerge {
+    private static final int SET_GID = 02000;
+
     private final List<LayerIndex> layers;
-    private final MergedDirectories merged = new MergedDirectories();
+    private final MergedDirectories merged;
     private final Deque<Work> pending = new ArrayDeque<>();
     private final Deque<Detour> detours = new ArrayDeque<>();
 
-    private LayerMerge(List<LayerIndex> layers) {
+    private LayerMerge(List<LayerIndex> layers, LinksBelow links) {
         this.layers = layers;
+        merged = new MergedDirectories(links);
     }
 
     /// A directory to look into.
     ///
     /// @param shadow what lower layers have in it, hidden by its lowest part. Nothing of that is seen; but a
     ///     directory that this part only works in, and did before it hid anything, still looks as it did there
-    private record Work(Merged directory, List<Long> shadow) {}
+    private record Work(Merged directory, List<Shade> shadow) {}
+
+    /// A part that is hidden and yet may say how a directory looks.
+    ///
+    /// @param hides whether its layer hid what was below in the directory it is in. So it hid what was below here,
+    ///     too, and only what it went through before is still as it was
+    private record Shade(long part, boolean hides) {}
 
     /// Parts of a directory that turned out to be a symlink below.
     private record Detour(List<Long> parts, long symlink) {}
 
     /// @param layers base first, at least one
     static MergedDirectories of(List<LayerIndex> layers) {
-        LayerMerge merge = new LayerMerge(layers);
+        return of(layers, LinksBelow.of(layers));
+    }
+
+    /// @param links those of these layers
+    static MergedDirectories of(List<LayerIndex> layers, LinksBelow links) {
+        LayerMerge merge = new LayerMerge(layers, links);
         merge.root();
         merge.walkPending();
         merge.takeDetours();
@@ -51,7 +66,7 @@ final class LayerMerge {
     private void root() {
         Sight root = new Sight();
         for (int layer = layers.size() - 1; layer >= 0; layer--) {
-            root.see(Node.of(layer, LayerIndex.ROOT));
+            root.see(Node.of(layer, LayerIndex.ROOT), false);
         }
         pending.add(new Work(merged.add(root.parts(), root.face()), root.shadow));
     }
@@ -62,11 +77,15 @@ final class LayerMerge {
         }
     }
 
-    private void walk(Merged directory, List<Long> shadow) {
+    private void walk(Merged directory, List<Shade> shadow) {
         int visible = directory.parts.length;
         long[] all = Arrays.copyOf(directory.parts, visible + shadow.size());
+        boolean[] hides = new boolean[all.length];
+        hides[visible - 1] = true; // or there is nothing below it
         for (int i = 0; i < shadow.size(); i++) {
-            all[visible + i] = shadow.get(i);
+            Shade shade = shadow.get(i);
+            all[visible + i] = shade.part();
+            hides[visible + i] = shade.hides() || isOpaque(shade.part());
         }
         PartNames names = new PartNames(layers, all);
         directory.directories = 0;
@@ -74,19 +93,39 @@ final class LayerMerge {
             Sight sight = new Sight();
             for (int part = 0; part < visible; part++) {
                 if (names.has(part)) {
-                    sight.see(names.node(part));
+                    sight.see(names.node(part), hides[part]);
                 }
             }
             sight.endVisible();
             boolean through = goesThrough(names, visible - 1);
             for (int part = visible; part < all.length && through; part++) {
                 if (names.has(part)) {
-                    sight.seeShadow(names.node(part));
+                    sight.seeShadow(names.node(part), hides[part]);
                 }
-                through = !isOpaque(all[part]) || goesThrough(names, part);
+                through = !hides[part] || goesThrough(names, part);
             }
             if (sight.finish()) {
                 directory.directories++;
+                takeGroup(sight.face(), all);
+            }
+        }
+    }
+
+    /// A directory that was made in one of lower layers has the group of that one, if it is set-gid there.
+    ///
+    /// @param around parts of the directory it is in, those that only give it its looks included, topmost first
+    private void takeGroup(long face, long[] around) {
+        if (!index(face).groupFromBelow(Node.inode(face))) {
+            return;
+        }
+        for (long part : around) {
+            LayerIndex index = index(part);
+            int inode = Node.inode(part);
+            if (Node.layer(part) < Node.layer(face) && !index.implied(inode)) {
+                if ((index.mode(inode) & SET_GID) != 0) {
+                    merged.setGroup(face, index.gid(inode));
+                }
+                return;
             }
         }
     }
@@ -110,7 +149,7 @@ final class LayerMerge {
     /// What is seen by one name, looking from the topmost layer down.
     private final class Sight {
         private final List<Long> directories = new ArrayList<>();
-        private final List<Long> shadow = new ArrayList<>();
+        private final List<Shade> shadow = new ArrayList<>();
         private boolean hidden;
         private boolean entryFound;
         private boolean faceClosed;
@@ -118,10 +157,11 @@ final class LayerMerge {
         private boolean onlyMarks = true;
         private boolean onlyImplied = true;
 
-        void see(long node) {
+        /// @param around whether its layer hid what was below in the directory it is in
+        void see(long node, boolean around) {
             Kind kind = index(node).kind(Node.inode(node));
             if (kind == Kind.DIRECTORY) {
-                seeDirectory(node);
+                seeDirectory(node, around);
                 return;
             }
             faceClosed = true;
@@ -133,8 +173,8 @@ final class LayerMerge {
             hidden = true;
         }
 
-        private void seeDirectory(long node) {
-            lookAt(node);
+        private void seeDirectory(long node, boolean around) {
+            lookAt(node, around);
             if (hidden) {
                 hide(node);
                 return;
@@ -150,16 +190,16 @@ final class LayerMerge {
         }
 
         /// Of what is hidden, and counted as such, only the looks.
-        void seeShadow(long node) {
+        void seeShadow(long node, boolean around) {
             if (index(node).kind(Node.inode(node)) == Kind.DIRECTORY) {
                 hidden = true;
-                lookAt(node);
+                lookAt(node, around);
             } else {
                 faceClosed = true;
             }
         }
 
-        private void lookAt(long node) {
+        private void lookAt(long node, boolean around) {
             LayerIndex index = index(node);
             int inode = Node.inode(node);
             if (!faceClosed && !entryFound && !index.marksOnly(inode)) {
@@ -167,7 +207,7 @@ final class LayerMerge {
                 entryFound = !index.implied(inode);
             }
             if (hidden && !faceClosed) {
-                shadow.add(node);
+                shadow.add(new Shade(node, around));
             }
         }
 
@@ -225,7 +265,9 @@ final class LayerMerge {
                 for (int child = 0; child < index.childCount(inode); child++) {
                     hidden.push(Node.of(Node.layer(next), index.childInode(inode, child)));
                 }
-            } else if (index.linkCount(inode) > 1) {
+            } else if (index.kind(inode) == Kind.LINK_BELOW) {
+                merged.hideName(merged.links.file(next));
+            } else if (index.linkCount(inode) > 1 || merged.links.names(next) > 0) {
                 merged.hideName(next);
             }
         }

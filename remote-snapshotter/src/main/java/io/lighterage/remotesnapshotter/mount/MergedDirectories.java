@@ -15,6 +15,14 @@ final class MergedDirectories {
     private final LongTable numbers = new LongTable();
     private final LongTable nowhere = new LongTable();
     private final LongTable hiddenNames = new LongTable();
+    private final LongTable groups = new LongTable();
+
+    /// Names for files of lower layers.
+    final LinksBelow links;
+
+    MergedDirectories(LinksBelow links) {
+        this.links = links;
+    }
 
     /// One directory of the tree.
     static final class Merged {
@@ -64,6 +72,16 @@ final class MergedDirectories {
 
     int hiddenNames(long node) {
         return hiddenNames.isEmpty() ? 0 : hiddenNames.get(node, 0);
+    }
+
+    /// Says what group a layer's directory took from the one it is in.
+    void setGroup(long directory, long gid) {
+        groups.put(directory, (int) gid);
+    }
+
+    /// @param own the group it has otherwise
+    long group(long directory, long own) {
+        return groups.isEmpty() ? own : Integer.toUnsignedLong(groups.get(directory, (int) own));
     }
 
     int size() {

@@ -64,9 +64,10 @@ final class HardLinks {
         return real ? found : IndexTree.NONE;
     }
 
-    /// Gives each link that still waits its inode.
+    /// Gives each link that still waits its inode. What the layer does not have may be below: that is found when the
+    /// layers are put together.
     ///
-    /// @throws ImageException INVALID when it has none
+    /// @throws ImageException INVALID when it leads to a directory or in a circle
     void resolve() {
         pending.removeIf(link -> !isLive(link.node()));
         int[] next = new int[pending.size()];
@@ -105,8 +106,8 @@ final class HardLinks {
         }
         way.add(at);
         if (found == IndexTree.NONE) {
-            Pending link = pending.get(at);
-            throw walk.invalid(link.path(), "is a hard link to '" + link.target() + "', which the layer does not have");
+            found = below(pending.get(at));
+            way.removeLast();
         }
         if (tree.is(inode(found), LayerIndex.Kind.DIRECTORY)) {
             throw toDirectory(pending.get(at).path(), pending.get(at).target());
@@ -116,6 +117,14 @@ final class HardLinks {
             tree.nodes.putByte(node, IndexTree.KIND, IndexTree.LINK);
             tree.nodes.putInt(node, IndexTree.INODE, inode(found));
         }
+    }
+
+    private int below(Pending link) {
+        byte[] target = link.target().bytes();
+        tree.nodes.putByte(link.node(), IndexTree.KIND, IndexFormat.code(LayerIndex.Kind.LINK_BELOW));
+        tree.nodes.putLong(link.node(), IndexTree.SIZE, target.length);
+        tree.nodes.putInt(link.node(), IndexTree.TARGET, tree.texts.add(target));
+        return link.node();
     }
 
     private ImageException toDirectory(EntryPath path, EntryPath target) {

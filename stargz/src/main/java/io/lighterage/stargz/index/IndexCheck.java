@@ -104,7 +104,7 @@ final class IndexCheck {
         for (int inode = 0; inode < inodes; inode++) {
             int at = IndexFormat.HEADER + inode * IndexFormat.INODE;
             int code = image.getShort(at) >>> 12 & 0xf;
-            require(code >= 1 && code <= 7, inode, "is of kind", code);
+            require(code >= 1 && code <= 8, inode, "is of kind", code);
             LayerIndex.Kind kind = index.kind(inode);
             boolean directory = kind == LayerIndex.Kind.DIRECTORY;
             boolean file = kind == LayerIndex.Kind.REGULAR && index.size(inode) != 0;
@@ -126,7 +126,7 @@ final class IndexCheck {
                         count);
                 nextEntry += count;
             }
-            if (kind == LayerIndex.Kind.SYMLINK) {
+            if (kind == LayerIndex.Kind.SYMLINK || kind == LayerIndex.Kind.LINK_BELOW) {
                 long size = index.size(inode);
                 require(size >= 1 && size <= IndexFormat.MAX_PATH, inode, "has a target of bytes", size);
                 requireText(inode, image.getInt(at + IndexFormat.INODE_PLACE), size);

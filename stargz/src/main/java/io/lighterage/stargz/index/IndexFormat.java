@@ -25,7 +25,7 @@ import io.lighterage.contentstore.ImageException;
 /// | 160 | 4 | chunks |
 /// | 164 | 4 | bytes of names |
 /// | 168 | 4 | bytes of texts |
-/// | 172 | 4 | flags: 1 when any inode has extended attributes |
+/// | 172 | 4 | flags: 1 when any inode has extended attributes, 2 when any is a link below |
 ///
 /// Behind it lie, without gaps: inodes, directory entries, chunks, names, texts. Inode 0 is the root; 1 to `files` are
 /// the files in ascending flat offset; then the directories, parents before children; then everything else.
@@ -35,7 +35,7 @@ import io.lighterage.contentstore.ImageException;
 /// | offset | length | field |
 /// |---|---|---|
 /// | 0 | 2 | kind in the upper 4 bits, mode in the lower 12 |
-/// | 2 | 1 + 1 | flags: 1 opaque, 2 implied, 4 marks only, 8 made anew; zero |
+/// | 2 | 1 + 1 | flags: 1 opaque, 2 implied, 4 marks only, 8 made anew, 16 group from below; zero |
 /// | 4 | 4 + 4 | uid, gid |
 /// | 12 | 4 | link count |
 /// | 16 | 8 + 4 | modification time: seconds, nanoseconds |
@@ -93,6 +93,7 @@ final class IndexFormat {
     static final int HEADER = 176;
 
     static final int FLAG_XATTRS = 1;
+    static final int FLAG_LINKS_BELOW = 2;
 
     static final int INODE = 48;
     static final int INODE_FLAGS = 2;
@@ -112,6 +113,7 @@ final class IndexFormat {
     static final int FLAG_IMPLIED = 2;
     static final int FLAG_MARKS_ONLY = 4;
     static final int FLAG_ANEW = 8;
+    static final int FLAG_GROUP_BELOW = 16;
 
     static final int ENTRY = 8;
     static final int ENTRY_INODE = 4;
@@ -165,6 +167,7 @@ final class IndexFormat {
             case 5 -> LayerIndex.Kind.BLOCK_DEVICE;
             case 6 -> LayerIndex.Kind.FIFO;
             case 7 -> LayerIndex.Kind.WHITEOUT;
+            case 8 -> LayerIndex.Kind.LINK_BELOW;
             default -> throw new ImageException(ErrorKind.CORRUPT, "an index has an inode of kind " + code);
         };
     }
@@ -178,6 +181,7 @@ final class IndexFormat {
             case BLOCK_DEVICE -> 5;
             case FIFO -> 6;
             case WHITEOUT -> 7;
+            case LINK_BELOW -> 8;
         };
     }
 }

@@ -17,7 +17,7 @@ final class IndexWriter {
     private int chunkCount;
     private long flatSize;
     private long fetchSize;
-    private boolean anyXattrs;
+    private int flags;
     private final int[] pageOf;
 
     /// What the header says besides numbers.
@@ -38,7 +38,9 @@ final class IndexWriter {
             nameBytes += tree.visibleLength(child);
         }
         for (int number = 0; number < plan.inodes; number++) {
-            anyXattrs |= tree.nodes.getInt(plan.nodeOf[number], IndexTree.XATTRS) != 0;
+            int node = plan.nodeOf[number];
+            flags |= tree.nodes.getInt(node, IndexTree.XATTRS) == 0 ? 0 : IndexFormat.FLAG_XATTRS;
+            flags |= tree.is(node, LayerIndex.Kind.LINK_BELOW) ? IndexFormat.FLAG_LINKS_BELOW : 0;
         }
     }
 
@@ -127,7 +129,7 @@ final class IndexWriter {
                 .putInt(chunkCount)
                 .putInt(nameBytes)
                 .putInt(tree.texts.length())
-                .putInt(anyXattrs ? IndexFormat.FLAG_XATTRS : 0);
+                .putInt(flags);
         if (out.position() - start != IndexFormat.HEADER - IndexFormat.COVERED) {
             throw new IllegalStateException("the header has another length than it should");
         }

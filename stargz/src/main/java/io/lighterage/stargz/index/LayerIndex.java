@@ -60,7 +60,9 @@ public final class LayerIndex {
         CHARACTER_DEVICE,
         BLOCK_DEVICE,
         FIFO,
-        WHITEOUT
+        WHITEOUT,
+        /// Another name of what the layers below have at [LayerIndex#target].
+        LINK_BELOW
     }
 
     /// @param image little-endian, checked
@@ -162,7 +164,7 @@ public final class LayerIndex {
     /// Bytes of a regular file or of a symlink's target; 0 for all others.
     public long size(int inode) {
         return switch (kind(inode)) {
-            case REGULAR, SYMLINK -> bytes.getLong(at(inode) + IndexFormat.INODE_SIZE);
+            case REGULAR, SYMLINK, LINK_BELOW -> bytes.getLong(at(inode) + IndexFormat.INODE_SIZE);
             case DIRECTORY, CHARACTER_DEVICE, BLOCK_DEVICE, FIFO, WHITEOUT -> 0;
         };
     }
@@ -190,7 +192,7 @@ public final class LayerIndex {
         return bytes.getInt(at(inode) + IndexFormat.INODE_COUNT);
     }
 
-    /// Target of a symlink, verbatim.
+    /// Target of a symlink, verbatim; or path, cleaned, of what another name is given to.
     public RawName target(int inode) {
         return text(bytes.getInt(at(inode) + IndexFormat.INODE_PLACE), (int) size(inode));
     }
@@ -202,12 +204,19 @@ public final class LayerIndex {
     }
 
     /// Whether the directory has no entry of its own in the layer, but something in it does. Where a lower layer has
-    /// the directory, that layer's attributes stand; else it is 0755, root's, as old as the entry that needed it.
+    /// the directory, that layer's attributes stand; else it is 0755, root's, of
+    /// the group of a set-gid directory it was made in, and as old as the entry that needed it.
     ///
     /// A directory that was made after this layer had hidden what was there before is not implied: it is a new one.
     /// One that was made earlier is, even when it is opaque or in an opaque directory.
     public boolean implied(int directory) {
         return flag(directory, IndexFormat.FLAG_IMPLIED) && !flag(directory, IndexFormat.FLAG_ANEW);
+    }
+
+    /// Whether the directory has no entry of its own and was made in one that had none by then either. Where no lower
+    /// layer has the directory, it takes the group of the one it is in as that looks there, if that is set-gid.
+    public boolean groupFromBelow(int directory) {
+        return flag(directory, IndexFormat.FLAG_GROUP_BELOW);
     }
 
     /// Whether the directory is implied and only whiteouts are in it or below it. Where no lower layer has it, there
@@ -242,6 +251,11 @@ public final class LayerIndex {
     /// Whether any inode of the layer has extended attributes.
     public boolean hasXattrs() {
         return (bytes.getInt(IndexFormat.FLAGS) & IndexFormat.FLAG_XATTRS) != 0;
+    }
+
+    /// Whether any inode is [Kind#LINK_BELOW].
+    public boolean hasLinksBelow() {
+        return (bytes.getInt(IndexFormat.FLAGS) & IndexFormat.FLAG_LINKS_BELOW) != 0;
     }
 
     public int childCount(int directory) {

@@ -17,7 +17,8 @@ import java.util.concurrent.ThreadLocalRandom;
 /// Builds the [LayerIndex] of a layer from its entries in archive order, deciding as unpacking them would: the
 /// last entry of a path wins, a directory over a directory keeps what is in it, missing parents are made, symlinks
 /// of the layer are followed on the way to a parent, and `.wh.` names hide. A hard link is another name of what
-/// its target is at that moment; when there is no such thing yet, of what it is at the end.
+/// its target is at that moment; when there is no such thing yet, of what it is at the end, and when there is none
+/// then, of what the layers below have.
 ///
 /// The landmarks and the table of contents of eStargz are left out. In the flat file, files stand in the order of
 /// their first chunk's place in the blob, and in archive order where that is equal.
@@ -193,6 +194,7 @@ public final class LayerIndexBuilder {
         nodes.putInt(node, IndexTree.XATTRS, xattrs(entry.xattrs(), path));
         tree.clear(node, IndexFormat.FLAG_IMPLIED);
         tree.clear(node, IndexFormat.FLAG_MARKS_ONLY);
+        tree.clear(node, IndexFormat.FLAG_GROUP_BELOW);
     }
 
     private int id(long id, EntryPath path) {
@@ -279,8 +281,8 @@ public final class LayerIndexBuilder {
     /// Writes the index: to a new file beside `file`, made durable, then renamed to it.
     ///
     /// @return the index, opened
-    /// @throws ImageException INVALID when hard links lead nowhere or in a circle, or the layer is too large;
-    ///     EXHAUSTED when the disk is full
+    /// @throws ImageException INVALID when hard links lead to directories or in a circle, or the layer is
+    ///     too large; EXHAUSTED when the disk is full
     public LayerIndex write(Path file) {
         IndexFile.write(file, plan());
         return LayerIndex.open(file);

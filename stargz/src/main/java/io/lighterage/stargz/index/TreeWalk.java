@@ -18,6 +18,8 @@ final class TreeWalk {
     /// Inodes of one layer: [io.lighterage.stargz.tar.TarFormat#MAX_ENTRIES], and parents made for them.
     private static final int MAX_NODES = 4_000_000;
 
+    private static final int SET_GID = 02000;
+
     private static final byte[] WHITEOUT = LayerIndexBuilder.WHITEOUT.getBytes(StandardCharsets.US_ASCII);
 
     private final IndexTree tree;
@@ -128,8 +130,20 @@ final class TreeWalk {
         tree.clear(directory, IndexFormat.FLAG_MARKS_ONLY);
         tree.nodes.putLong(directory, IndexTree.SECONDS, need.seconds());
         tree.nodes.putInt(directory, IndexTree.NANOS, need.nanos());
+        takeGroup(directory);
         if (hidesBelow(directory)) {
             tree.set(directory, IndexFormat.FLAG_ANEW);
+        }
+    }
+
+    /// As `mkdir(2)` gives it, which every unpacker leaves as it is: in a set-gid directory that directory's group.
+    private void takeGroup(int directory) {
+        int parent = tree.nodes.getInt(directory, IndexTree.PARENT);
+        if (!tree.has(parent, IndexFormat.FLAG_IMPLIED)) {
+            boolean inherits = (tree.nodes.getInt(parent, IndexTree.MODE) & SET_GID) != 0;
+            tree.nodes.putInt(directory, IndexTree.GID, inherits ? tree.nodes.getInt(parent, IndexTree.GID) : 0);
+        } else if (!tree.has(parent, IndexFormat.FLAG_ANEW)) {
+            tree.set(directory, IndexFormat.FLAG_GROUP_BELOW);
         }
     }
 

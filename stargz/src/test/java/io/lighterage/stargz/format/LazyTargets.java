@@ -68,7 +68,7 @@ public final class LazyTargets {
         return accepted;
     }
 
-    /// What the builder accepts must be an index in order, but for links that lead nowhere.
+    /// What the builder accepts must be an index in order, but for links in a circle.
     private static boolean image(LayerIndexBuilder builder) {
         ByteBuffer image;
         try {

@@ -200,14 +200,25 @@ class LayerIndexBuilderTest {
     }
 
     @Test
-    void hardLinksThatLeadNowhereAreRefusedByName() {
-        assertInvalid("entry 'a' of layer", hardlink("a", "b"));
+    void hardLinksThatCannotBeAreRefusedByName() {
         assertInvalid("circle", hardlink("a", "b"), hardlink("b", "c"), hardlink("c", "a"));
         assertInvalid("circle", hardlink("a", "a"));
         assertInvalid("directory", dir("d"), hardlink("a", "d"));
         assertInvalid("directory", hardlink("a", "d"), dir("d"));
         assertInvalid("directory", hardlink("a", "/"));
-        assertInvalid("does not have", whiteout("w"), hardlink("a", ".wh.w"));
+    }
+
+    @Test
+    void hardLinksToWhatTheLayerDoesNotHaveAreOfTheLayersBelow() {
+        LayerIndex index = index(hardlink("a", "./d//b"), hardlink("a2", "a"), file("c", "x"), hardlink("c2", "c"));
+        int link = IndexedTar.find(index, "a");
+        assertThat(index.kind(link)).isEqualTo(Kind.LINK_BELOW);
+        assertThat(index.target(link)).hasToString("d/b");
+        assertThat(index.linkCount(link)).isEqualTo(2);
+        assertThat(IndexedTar.find(index, "a2")).isEqualTo(link);
+        assertThat(index.hasLinksBelow()).isTrue();
+        assertThat(index(file("c", "x"), hardlink("c2", "c")).hasLinksBelow()).isFalse();
+        assertThat(index(whiteout("w"), hardlink("a", ".wh.w")).hasLinksBelow()).isTrue();
     }
 
     @Test
