@@ -13,7 +13,10 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.AnnotatedElementContext;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 
 /// Bits flipped anywhere, in the blob, in the cached contents, in the marks and in the index: the right bytes
 /// come, or a failure; never others.
@@ -25,8 +28,21 @@ class RandomFlipTest {
     private final Random random = new Random(seed);
     private TestLayer layer;
 
-    @TempDir
+    @TempDir(factory = InMemory.class)
     Path directory;
+
+    /// A hundred thousand times opened is as often synced, which on a disk takes half an hour.
+    static final class InMemory implements TempDirFactory {
+        private static final Path MEMORY = Path.of("/dev/shm");
+
+        @Override
+        public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext extension)
+                throws IOException {
+            return Files.isWritable(MEMORY)
+                    ? Files.createTempDirectory(MEMORY, "flips-")
+                    : Files.createTempDirectory("flips-");
+        }
+    }
 
     @BeforeEach
     void make() {
