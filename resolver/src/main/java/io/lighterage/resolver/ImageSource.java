@@ -1,6 +1,8 @@
 package io.lighterage.resolver;
 
 import io.lighterage.contentstore.Descriptor;
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.Ingest;
 import java.util.function.LongConsumer;
 
@@ -13,6 +15,15 @@ public interface ImageSource extends AutoCloseable {
     ///
     /// @throws io.lighterage.contentstore.ImageException NOT_FOUND, UNAUTHENTICATED, DENIED, UNAVAILABLE, …
     Descriptor resolve();
+
+    /// The descriptor of the image that stands in the same repository under this one's tag with `suffix` behind it:
+    /// there tools put what belongs to an image. [#document] and [#blob] read it, too.
+    ///
+    /// @throws ImageException NOT_FOUND when there is none, or this one was named without a tag; else as [#resolve]
+    default Descriptor beside(String suffix) {
+        throw new ImageException(
+                ErrorKind.NOT_FOUND, "there is no image " + name() + suffix + ": its source has no other images");
+    }
 
     /// Reads a whole small document (manifest, index, configuration), verified against digest and size.
     ///

@@ -22,6 +22,9 @@ public record Reference(String domain, String repository, Optional<String> tag, 
     /// The registry meant when none is named.
     public static final String DOCKER_HUB = "docker.io";
 
+    /// Longest tag (distribution's reference grammar).
+    public static final int MAX_TAG = 128;
+
     private static final String HUB_API = "registry-1.docker.io";
     /// Longest repository path (distribution's reference grammar).
     private static final int MAX_REPOSITORY = 255;
@@ -30,7 +33,7 @@ public record Reference(String domain, String repository, Optional<String> tag, 
 
     private static final Pattern REPOSITORY = Pattern.compile(
             "[a-z0-9]++(?:(?:\\.|_|__|-++)[a-z0-9]++)*+(?:/[a-z0-9]++(?:(?:\\.|_|__|-++)[a-z0-9]++)*+)*+");
-    private static final Pattern TAG = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,127}");
+    private static final Pattern TAG = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0," + (MAX_TAG - 1) + "}");
     private static final Pattern DOMAIN = Pattern.compile(
             "(?:\\[[0-9a-fA-F:.]{2,45}]|[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*)"
                     + "(?::[0-9]{1,5})?");
@@ -153,8 +156,8 @@ public record Reference(String domain, String repository, Optional<String> tag, 
         if (!TAG.matcher(tag).matches()) {
             throw invalid(
                     tag,
-                    "'" + printable(tag) + "' is not a tag; expected at most 128 letters, digits, _ . -, and no . or -"
-                            + " first");
+                    "'" + printable(tag) + "' is not a tag; expected at most " + MAX_TAG
+                            + " letters, digits, _ . -, and no . or -" + " first");
         }
     }
 

@@ -13,7 +13,9 @@ import io.lighterage.remotesnapshotter.fetch.LayerFetch;
 import io.lighterage.remotesnapshotter.fetch.LayerFetcher;
 import io.lighterage.resolver.ImageSource;
 import io.lighterage.resolver.RemoteBlob;
+import io.lighterage.stargz.format.DetachedLayer;
 import io.lighterage.stargz.format.LazyFormats;
+import io.lighterage.stargz.format.UnverifiedLayer;
 import io.lighterage.stargz.format.VerifiedLayer;
 import io.lighterage.stargz.index.Encoding;
 import io.lighterage.stargz.index.LayerIndex;
@@ -25,17 +27,20 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.function.Supplier;
 
-/// Gets the index of a layer: from disk, from the table of contents in its blob, or by pulling all of it.
+/// Gets the index of a layer: from disk, from the table of contents in its blob or in the image beside its own, or
+/// by pulling all of it.
 ///
 /// @param content where whole blobs may be already
 /// @param source where blobs come from
 /// @param descriptor the layer
+/// @param tocs tables of contents that are in no blob of the image
 /// @param diffId digest of the uncompressed layer; asked for only when all of the layer is pulled
 /// @param listener hears of layers that are pulled
 record LayerOpener(
         ContentStore content,
         ImageSource source,
         Descriptor descriptor,
+        ExternalTocs tocs,
         Supplier<Digest> diffId,
         FetchListener listener) {
     /// Longest chunk, compressed range, or sum of the chunks of one range that is fetched on demand: it is held
@@ -100,8 +105,30 @@ record LayerOpener(
         if (LazyFormats.plan(descriptor).isEmpty()) {
             return pull(place);
         }
-        VerifiedLayer verified = LazyFormats.read(descriptor, (offset, length) -> read(blob, offset, length))
-                .verify();
+        return switch (LazyFormats.read(descriptor, (offset, length) -> read(blob, offset, length))) {
+            case UnverifiedLayer layer -> write(place, layer.verify());
+            case DetachedLayer layer -> makeDetached(place, layer);
+        };
+    }
+
+    private LayerIndex makeDetached(LayerPlace place, DetachedLayer layer) {
+        if (content.info(descriptor.digest()).isPresent()) {
+            return pull(place); // all of it is here, so nobody need be asked
+        }
+        return switch (tocs.find(descriptor, layer)) {
+            case TocSearch.Found(VerifiedLayer verified) -> write(place, verified);
+            case TocSearch.Absent(String why) -> {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "pulling all of layer {0}, whose table of contents is not in its blob: {1}",
+                        descriptor.digest(),
+                        why);
+                yield pull(place);
+            }
+        };
+    }
+
+    private LayerIndex write(LayerPlace place, VerifiedLayer verified) {
         Path made = LayerPlace.made(place.index());
         LayerIndex index = verified.writeIndex(made);
         if (!canBeFetched(index)) {
@@ -112,7 +139,8 @@ record LayerOpener(
         return index;
     }
 
-    private static ByteBuffer read(RemoteBlob blob, long offset, long length) {
+    /// A stretch of a blob that somebody waits for.
+    static ByteBuffer read(RemoteBlob blob, long offset, long length) {
         ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(length));
         blob.stream(offset, length, RemoteBlob.DEMAND, bytes::put);
         return bytes.flip();

@@ -56,12 +56,13 @@ public final class LazyImage implements AutoCloseable {
             LazyOptions options,
             FetchListener listener) {
         @Nullable LazyLayer[] opened = new @Nullable LazyLayer[layers.size()];
+        ExternalTocs tocs = new ExternalTocs(source);
         boolean done = false;
         try (TaskGroup group = new TaskGroup("open")) {
             for (int i = 0; i < layers.size(); i++) {
                 int number = i;
                 Supplier<Digest> diffId = () -> diffId(diffIds.get(), number, layers.size(), name);
-                LayerOpener opener = new LayerOpener(content, source, layers.get(i), diffId, listener);
+                LayerOpener opener = new LayerOpener(content, source, layers.get(i), tocs, diffId, listener);
                 group.fork(() -> {
                     LazyLayer layer = cache.acquire(opener, options);
                     opened[number] = layer;

@@ -46,10 +46,25 @@ final class LayoutSource implements ImageSource {
 
     @Override
     public Descriptor resolve() {
+        return resolve(wanted);
+    }
+
+    @Override
+    public Descriptor beside(String suffix) {
+        if (wanted.isEmpty() || wanted.startsWith("@")) {
+            throw new ImageException(
+                    ErrorKind.NOT_FOUND,
+                    "there is no image beside " + name() + " whose tag ends in " + suffix
+                            + ": it was named without a tag");
+        }
+        return resolve(wanted + suffix);
+    }
+
+    private Descriptor resolve(String tag) {
         checkLayout();
         Path file = directory.resolve("index.json");
         Descriptor found = LayoutIndex.parse(readSmall(file, MAX_DOCUMENT), file.toString())
-                .select(wanted, directory.toString());
+                .select(tag, directory.toString());
         if (MediaType.isSchema1(found.mediaType())) {
             throw new ImageException(
                     ErrorKind.UNSUPPORTED, name() + " is a Docker schema 1 image; convert it to schema 2 or OCI");

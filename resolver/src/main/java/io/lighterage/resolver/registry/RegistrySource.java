@@ -1,6 +1,7 @@
 package io.lighterage.resolver.registry;
 
 import io.lighterage.contentstore.Descriptor;
+import io.lighterage.contentstore.Digest;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.Ingest;
@@ -12,7 +13,9 @@ import io.lighterage.resolver.ResolverConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -33,8 +36,8 @@ final class RegistrySource implements ImageSource {
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Connection connection;
     private boolean closed;
-    /// The manifest the tag stood for, so that reading it as a document costs no second request.
-    private volatile @Nullable ManifestBody resolved;
+    /// What tags stood for, by tag, so that reading it as a document costs no second request.
+    private final Map<String, ManifestBody> resolved = new ConcurrentHashMap<>();
 
     RegistrySource(Reference reference, ResolverConfig config, Timing timing, List<Path> certificates) {
         this.reference = reference;
@@ -53,9 +56,25 @@ final class RegistrySource implements ImageSource {
 
     @Override
     public Descriptor resolve() {
-        ManifestBody body = retry.call(() -> connection().manifests().get(reference.selector(), reference.digest()));
-        resolved = body;
+        return resolve(reference);
+    }
+
+    private Descriptor resolve(Reference named) {
+        ManifestBody body = retry.call(() -> connection().manifests().get(named.selector(), named.digest()));
+        resolved.put(named.selector(), body);
         return body.descriptor();
+    }
+
+    @Override
+    public Descriptor beside(String suffix) {
+        String tag = reference.tag().orElse("") + suffix;
+        if (reference.tag().isEmpty() || tag.length() > Reference.MAX_TAG) {
+            throw new ImageException(
+                    ErrorKind.NOT_FOUND,
+                    "there is no image beside " + name() + " whose tag ends in " + suffix + ": "
+                            + (reference.tag().isEmpty() ? "it was named without a tag" : "that tag is too long"));
+        }
+        return resolve(new Reference(reference.domain(), reference.repository(), Optional.of(tag), Optional.empty()));
     }
 
     @Override
@@ -69,11 +88,12 @@ final class RegistrySource implements ImageSource {
         if (!MediaType.isManifest(descriptor.mediaType()) && !MediaType.isIndex(descriptor.mediaType())) {
             return retry.call(() -> connection().blobs().document(descriptor));
         }
-        ManifestBody known = resolved;
-        if (known == null || !known.descriptor().digest().equals(descriptor.digest())) {
-            known = retry.call(() ->
-                    connection().manifests().get(descriptor.digest().toString(), Optional.of(descriptor.digest())));
-        }
+        Digest digest = descriptor.digest();
+        ManifestBody known = resolved.values().stream()
+                .filter(body -> body.descriptor().digest().equals(digest))
+                .findFirst()
+                .orElseGet(
+                        () -> retry.call(() -> connection().manifests().get(digest.toString(), Optional.of(digest))));
         if (known.descriptor().size() != descriptor.size()) {
             throw new ImageException(
                     ErrorKind.CORRUPT,

@@ -33,8 +33,9 @@ import java.util.Optional;
 /// | 56 or 32 | 8 | `GNUlInUx`, or `GnUlInUx` in the short form |
 ///
 /// @param encoding of the blob
-/// @param tocOffset where the table, or the member that holds it, begins
-/// @param tocLength its length as stored
+/// @param tocOffset where the table, or the member that holds it, begins; where the footer does when the table is
+///     elsewhere
+/// @param tocLength its length as stored; 0 when it is elsewhere
 record Footer(Encoding encoding, long tocOffset, long tocLength) {
     private static final int ESTARGZ = 51;
     private static final int STARGZ = 47;
@@ -53,17 +54,14 @@ record Footer(Encoding encoding, long tocOffset, long tocLength) {
     /// @param tail the last bytes of the blob, [#MAX_BYTES] or more unless the blob is shorter; left as it was
     /// @param blobSize length of the blob
     /// @return empty when there is no footer
-    /// @throws ImageException UNSUPPORTED when the table of contents is outside the blob; CORRUPT when the footer
-    ///     says that it is where it cannot be
+    /// @throws ImageException CORRUPT when the footer says that the table is where it cannot be; INVALID when the
+    ///     table is longer than any may be
     static Optional<Footer> parse(ByteBuffer tail, long blobSize, String what) {
         ByteBuffer bytes = tail.slice().order(ByteOrder.LITTLE_ENDIAN);
         int end = bytes.limit();
         if (isGzip(bytes, end - EXTERNAL, 21)
                 && text(bytes, end - EXTERNAL + 16, 17).equals("STARGZEXTERNALTOC")) {
-            throw new ImageException(
-                    ErrorKind.UNSUPPORTED,
-                    what + " has its table of contents in another image (eStargz with an external TOC), which is not"
-                            + " read. Convert the image with its table of contents inside");
+            return Optional.of(new Footer(Encoding.GZIP_MEMBERS, blobSize - EXTERNAL, 0));
         }
         if (isGzip(bytes, end - ESTARGZ, 26)
                 && text(bytes, end - ESTARGZ + 12, 2).equals("SG")) {
@@ -132,6 +130,11 @@ record Footer(Encoding encoding, long tocOffset, long tocLength) {
                             + TocLimits.MAX_BYTES);
         }
         return footer;
+    }
+
+    /// Whether the table is not in the blob.
+    boolean detached() {
+        return tocLength == 0;
     }
 
     /// Where the frames of the layer end.

@@ -11,7 +11,10 @@ import java.util.Optional;
 /// stargz-snapshotter.
 ///
 /// ```java
-/// VerifiedLayer layer = LazyFormats.read(descriptor, reader).verify(); LayerIndex index = layer.writeIndex(file);
+/// LayerIndex index = switch (LazyFormats.read(descriptor, reader)) {
+///     case UnverifiedLayer layer -> layer.verify().writeIndex(file);
+///     case DetachedLayer layer -> layer.with(toc).verify().writeIndex(file); // from the image beside this one
+/// };
 /// ```
 public final class LazyFormats {
     /// What to read of a blob whose table of contents is somewhere near its end: a fortieth is more than most
@@ -50,8 +53,8 @@ public final class LazyFormats {
     /// little.
     ///
     /// @throws ImageException INVALID when [#plan] is empty; DENIED when no digest of the table is given; CORRUPT
-    ///     when the blob has no such table; UNSUPPORTED when it is outside the blob; what the reader throws
-    public static UnverifiedLayer read(Descriptor layer, TocReader reader) {
+    ///     when the blob has no such table, nor says that it is elsewhere; what the reader throws
+    public static LayerEnd read(Descriptor layer, TocReader reader) {
         String what = "layer " + layer.digest();
         LayerSigns signs = LayerSigns.of(layer)
                 .orElseThrow(() -> new ImageException(
@@ -68,7 +71,7 @@ public final class LazyFormats {
         };
     }
 
-    private static UnverifiedLayer readTail(Descriptor layer, LayerSigns signs, TocReader reader, long offset) {
+    private static LayerEnd readTail(Descriptor layer, LayerSigns signs, TocReader reader, long offset) {
         String what = "layer " + layer.digest();
         ByteBuffer tail = read(reader, offset, layer.size() - offset, what);
         ByteBuffer last =
@@ -78,6 +81,9 @@ public final class LazyFormats {
                         ErrorKind.CORRUPT,
                         what + " ends in no footer that leads to its table of contents, although its annotations speak"
                                 + " of one; expected eStargz or zstd:chunked. Convert the image again"));
+        if (footer.detached()) {
+            return new DetachedLayer(layer, signs, footer);
+        }
         long missing = offset - footer.tocOffset();
         if (missing <= 0) {
             return new UnverifiedLayer(layer, signs, footer, tail.slice((int) -missing, (int) footer.tocLength()));

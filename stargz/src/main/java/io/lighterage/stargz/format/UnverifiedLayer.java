@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 
 /// A layer whose table of contents has been read but is not yet known to be the image's. Nothing can be done with
 /// it but verify it.
-public final class UnverifiedLayer {
+public final class UnverifiedLayer implements LayerEnd {
     private final Descriptor layer;
     private final LayerSigns signs;
     private final Footer footer;

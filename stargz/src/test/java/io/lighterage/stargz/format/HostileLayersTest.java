@@ -116,6 +116,23 @@ class HostileLayersTest {
     }
 
     @Test
+    void damagedTablesFromElsewhereGiveAnIndexOrANamedFailure() {
+        LazyBlob blob = sample("estargz").detached();
+        byte[] toc = blob.tocBlob();
+        byte[] both = Arrays.copyOf(toc, toc.length + blob.bytes().length);
+        System.arraycopy(blob.bytes(), 0, both, toc.length, blob.bytes().length);
+        int[] accepted = {0};
+        rounds(ROUNDS / 5, random -> {
+            byte[] damaged = both.clone();
+            for (int flips = random.nextInt(4); flips > 0; flips--) {
+                flip(damaged, 0, random);
+            }
+            accepted[0] += LazyTargets.detached(damaged, random.nextInt(9) == 0 ? toc.length - 1 : toc.length) ? 1 : 0;
+        });
+        assertThat(accepted[0]).isPositive();
+    }
+
+    @Test
     void damagedJsonGivesAnIndexOrANamedFailure() {
         byte[] good = sample("estargz").json().getBytes(StandardCharsets.UTF_8);
         int[] accepted = {0};
@@ -172,6 +189,7 @@ class HostileLayersTest {
             byte[] bytes = new byte[random.nextInt(300)];
             random.nextBytes(bytes);
             LazyTargets.blob(bytes);
+            LazyTargets.detached(bytes);
             LazyTargets.toc(bytes);
         });
     }

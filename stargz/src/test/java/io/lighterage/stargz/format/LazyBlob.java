@@ -98,6 +98,35 @@ final class LazyBlob {
         return finish();
     }
 
+    /// Ends an eStargz blob whose table of contents is elsewhere.
+    LazyBlob detached() {
+        byte[] json = json().getBytes(StandardCharsets.UTF_8);
+        annotations.put(TOC_DIGEST, Digest.sha256(json).toString());
+        blob.writeBytes(footer(0, 46));
+        return finish();
+    }
+
+    /// What the image beside this one's holds for this layer.
+    static byte[] tocBlob(byte[] json) {
+        return gzip(tarOf(Tars.file("stargz.index.json", json)));
+    }
+
+    byte[] tocBlob() {
+        return tocBlob(json().getBytes(StandardCharsets.UTF_8));
+    }
+
+    DetachedLayer openDetached() {
+        return switch (end()) {
+            case DetachedLayer layer -> layer;
+            case UnverifiedLayer layer -> throw new AssertionError("the table of contents is in the blob");
+        };
+    }
+
+    LayerIndex index(byte[] toc) {
+        return LayerIndex.of(
+                openDetached().with(ByteBuffer.wrap(toc)).verify().builder().image(), "in memory");
+    }
+
     static byte[] footer(long offset, int length) {
         byte[] text = "%016xSTARGZ".formatted(offset).getBytes(StandardCharsets.US_ASCII);
         if (length == 46) {
@@ -190,9 +219,21 @@ final class LazyBlob {
         return ByteBuffer.wrap(finished, (int) offset, (int) length);
     }
 
-    UnverifiedLayer open() {
+    LayerEnd end() {
         reads.clear();
         return LazyFormats.read(descriptor(), this::read);
+    }
+
+    UnverifiedLayer open() {
+        return inside(end());
+    }
+
+    /// What a layer's end leads to where the table of contents is in the blob.
+    static UnverifiedLayer inside(LayerEnd end) {
+        return switch (end) {
+            case UnverifiedLayer layer -> layer;
+            case DetachedLayer layer -> throw new AssertionError("the table of contents is not in the blob");
+        };
     }
 
     LayerIndex index() {

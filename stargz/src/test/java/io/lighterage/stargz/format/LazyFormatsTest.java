@@ -146,13 +146,6 @@ class LazyFormatsTest {
     }
 
     @Test
-    void aTableOutsideTheBlobIsUnsupported() {
-        LazyBlob blob = LazyBlob.gzipMembers().file("a", "hello");
-        blob.estargz(blob.json().getBytes(StandardCharsets.UTF_8), 46);
-        assertFails(ErrorKind.UNSUPPORTED, "external TOC", blob::open);
-    }
-
-    @Test
     void theOffsetThatWeAnnotateMakesTheReadExactAndALieCostsOneRead() {
         LazyBlob blob = LazyBlob.gzipMembers();
         byte[] noise = new byte[600_000];

@@ -10,6 +10,7 @@ import io.lighterage.stargz.index.LayerIndex;
 import io.lighterage.stargz.index.LayerIndexBuilder;
 import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
@@ -27,20 +28,41 @@ public final class LazyTargets {
     public static int blob(byte[] bytes) {
         int accepted = 0;
         for (String promise : new String[] {LazyBlob.TOC_DIGEST, LazyBlob.CHECKSUM}) {
-            accepted += blob(bytes, promise) ? 1 : 0;
+            accepted += blob(bytes, promise, ByteBuffer.wrap(bytes)) ? 1 : 0;
         }
         return accepted;
     }
 
-    private static boolean blob(byte[] bytes, String promise) {
+    /// Reads the bytes as the end of a blob and as the table of contents that is elsewhere, cut where the first
+    /// byte says.
+    ///
+    /// @return whether they were accepted
+    public static boolean detached(byte[] bytes) {
+        return detached(bytes, bytes.length == 0 ? 0 : Byte.toUnsignedInt(bytes[0]) * bytes.length / 256);
+    }
+
+    static boolean detached(byte[] bytes, int cut) {
+        byte[] toc = Arrays.copyOf(bytes, cut);
+        byte[] blob = Arrays.copyOfRange(bytes, cut, bytes.length);
+        return blob(blob, LazyBlob.TOC_DIGEST, ByteBuffer.wrap(toc));
+    }
+
+    private static UnverifiedLayer read(Descriptor layer, TocReader reader, ByteBuffer toc) {
+        return switch (LazyFormats.read(layer, reader)) {
+            case UnverifiedLayer inside -> inside;
+            case DetachedLayer detached -> detached.with(toc);
+        };
+    }
+
+    private static boolean blob(byte[] bytes, String promise, ByteBuffer toc) {
         Descriptor plain = new Descriptor(MediaType.OCI_LAYER_GZIP, Digest.sha256(bytes), bytes.length);
         TocReader reader = (offset, length) -> ByteBuffer.wrap(bytes, (int) offset, (int) length);
         LayerIndexBuilder builder;
         try {
             Descriptor promised = plain.withAnnotations(Map.of(promise, LazyBlob.sha("?")));
-            Digest digest = LazyFormats.read(promised, reader).tocDigest();
+            Digest digest = read(promised, reader, toc).tocDigest();
             Descriptor honest = plain.withAnnotations(Map.of(promise, digest.toString()));
-            builder = LazyFormats.read(honest, reader).verify().builder();
+            builder = read(honest, reader, toc).verify().builder();
         } catch (ImageException e) {
             checkRefusal(e);
             return false;

@@ -161,7 +161,8 @@ class ToolLayersTest {
     private LayerIndex check(Descriptor layer, Path blob) throws IOException {
         try (FileChannel channel = FileChannel.open(blob)) {
             ByteBuffer all = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
-            LayerIndex index = LazyFormats.read(layer, (offset, length) -> all.slice((int) offset, (int) length))
+            LayerIndex index = LazyBlob.inside(
+                            LazyFormats.read(layer, (offset, length) -> all.slice((int) offset, (int) length)))
                     .verify()
                     .writeIndex(folder.resolve(layer.digest().hex()));
             byte[] tar;

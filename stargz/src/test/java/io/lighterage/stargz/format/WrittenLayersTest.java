@@ -36,10 +36,10 @@ class WrittenLayersTest {
         Conversion made = Conversion.of(tar, form, chunkSize, priorities.replace(';', '\n'), folder);
         byte[] blob = made.bytes();
         AtomicInteger reads = new AtomicInteger();
-        LayerIndex index = LazyFormats.read(made.layer().descriptor(), (offset, length) -> {
+        LayerIndex index = LazyBlob.inside(LazyFormats.read(made.layer().descriptor(), (offset, length) -> {
                     reads.incrementAndGet();
                     return ByteBuffer.wrap(blob, (int) offset, (int) length).slice();
-                })
+                }))
                 .verify()
                 .writeIndex(folder.resolve("index"));
         assertThat(reads).as("reads to open the layer").hasValue(1);
