@@ -20,33 +20,61 @@ public final class EstargzBlob {
 
     private final byte[] bytes;
     private final Descriptor descriptor;
+    private final byte[] table;
 
     /// @param files at the root, in this order
     /// @param prioritized how many of them come before the landmark; none when 0
     public EstargzBlob(Map<String, byte[]> files, int chunkSize, int prioritized) {
+        this(files, chunkSize, prioritized, false);
+    }
+
+    private EstargzBlob(Map<String, byte[]> files, int chunkSize, int prioritized, boolean detached) {
         ByteArrayOutputStream blob = new ByteArrayOutputStream();
         StringBuilder toc = new StringBuilder("{\"version\":1,\"entries\":[");
         String comma = "";
         int written = 0;
         for (Map.Entry<String, byte[]> file : files.entrySet()) {
             if (prioritized > 0 && written == prioritized) {
-                toc.append(comma).append(file(blob, ".prefetch.landmark", new byte[] {0xf}, chunkSize));
+                toc.append(comma).append(file(blob, ".prefetch.landmark", new byte[] {0xf}, chunkSize, detached));
             }
-            toc.append(comma).append(file(blob, file.getKey(), file.getValue(), chunkSize));
+            toc.append(comma).append(file(blob, file.getKey(), file.getValue(), chunkSize, detached));
             comma = ",";
             written++;
         }
         byte[] json = toc.append("]}").toString().getBytes(StandardCharsets.UTF_8);
         long offset = blob.size();
-        member(blob, Tars.tarOf(Tars.file("stargz.index.json", json)));
-        blob.writeBytes(footer(offset));
+        table = table(json);
+        blob.writeBytes(detached ? new byte[0] : table);
+        blob.writeBytes(detached ? footer("STARGZEXTERNALTOC") : footer("%016xSTARGZ".formatted(offset)));
         bytes = blob.toByteArray();
         descriptor = new Descriptor(MediaType.OCI_LAYER_GZIP, Digest.sha256(bytes), bytes.length)
                 .withAnnotations(Map.of(TOC_DIGEST, Digest.sha256(json).toString()));
     }
 
-    private static String file(ByteArrayOutputStream blob, String name, byte[] content, int chunkSize) {
+    /// One whose table of contents is not in it, and whose members together are a tar archive as long as no file
+    /// has more than one chunk; of the end that archives should have there is nothing.
+    static EstargzBlob detached(Map<String, byte[]> files) {
+        return new EstargzBlob(files, 1 << 20, 0, true);
+    }
+
+    /// What [#detached] leaves out, as a blob of its own.
+    byte[] table() {
+        return table.clone();
+    }
+
+    static byte[] table(byte[] json) {
+        ByteArrayOutputStream table = new ByteArrayOutputStream();
+        member(table, Tars.tarOf(Tars.file("stargz.index.json", json)));
+        return table.toByteArray();
+    }
+
+    private static String file(
+            ByteArrayOutputStream blob, String name, byte[] content, int chunkSize, boolean archive) {
         StringBuilder entry = new StringBuilder();
+        byte[] tar = Tars.unterminated(Tars.file(name, content));
+        if (archive) {
+            member(blob, Arrays.copyOf(tar, 512));
+        }
         for (int at = 0; at < content.length; at += chunkSize) {
             byte[] chunk = Arrays.copyOfRange(content, at, Math.min(content.length, at + chunkSize));
             String head = at == 0
@@ -60,7 +88,7 @@ public final class EstargzBlob {
                     .append(",\"chunkDigest\":\"")
                     .append(Digest.sha256(chunk))
                     .append("\"}");
-            member(blob, chunk);
+            member(blob, archive ? Arrays.copyOfRange(tar, 512, tar.length) : chunk);
         }
         return entry.toString();
     }
@@ -73,14 +101,14 @@ public final class EstargzBlob {
         }
     }
 
-    private static byte[] footer(long offset) {
-        byte[] text = "%016xSTARGZ".formatted(offset).getBytes(StandardCharsets.US_ASCII);
-        return ByteBuffer.allocate(51)
+    private static byte[] footer(String words) {
+        byte[] text = words.getBytes(StandardCharsets.US_ASCII);
+        return ByteBuffer.allocate(29 + text.length)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .put(new byte[] {0x1f, (byte) 0x8b, 8, 4, 0, 0, 0, 0, 0, (byte) 255})
-                .putShort((short) 26)
+                .putShort((short) (4 + text.length))
                 .put(new byte[] {'S', 'G'})
-                .putShort((short) 22)
+                .putShort((short) text.length)
                 .put(text)
                 .put(new byte[] {1, 0, 0, (byte) 255, (byte) 255})
                 .array();

@@ -90,6 +90,19 @@ final class ImageBench implements AutoCloseable {
         add(blob.descriptor(), blob.bytes());
     }
 
+    /// A layer that may have to be pulled.
+    ///
+    /// @param tar what the blob holds
+    void add(EstargzBlob blob, byte[] tar) {
+        add(blob);
+        diffIds.set(diffIds.size() - 1, Digest.sha256(tar));
+    }
+
+    /// What is in the registry besides the layers.
+    MemoryUpstream upstream() {
+        return upstream;
+    }
+
     /// A layer whose blob need not be what its descriptor says.
     void add(Descriptor descriptor, byte[] bytes) {
         upstream.put("app", descriptor.digest(), ByteBuffer.wrap(bytes));

@@ -54,6 +54,29 @@ class LayoutResolverTest {
     }
 
     @Test
+    void theImageBesideOneHasItsTagWithTheSuffix() throws IOException {
+        Descriptor other = layout.put(MediaType.OCI_MANIFEST, "{}".getBytes(StandardCharsets.UTF_8));
+        String entry = TinyLayout.json(other)
+                .replaceFirst("}$", ",\"annotations\":{\"org.opencontainers.image.ref.name\":\"tiny-more\"}}");
+        layout.index(named("org.opencontainers.image.ref.name", "tiny") + "," + entry);
+        try (ImageSource source = open(":tiny")) {
+            assertThat(source.resolve().digest()).isEqualTo(layout.manifest().digest());
+            assertThat(source.beside("-more").digest()).isEqualTo(other.digest());
+        }
+    }
+
+    @Test
+    void thereIsNothingBesideAnImageThatWasNamedWithoutATagOrStandsAlone() {
+        for (String suffix : new String[] {"", ":tiny", "@" + layout.manifest().digest()}) {
+            try (ImageSource source = open(suffix)) {
+                ImageException failure = catchThrowableOfType(ImageException.class, () -> source.beside("-more"));
+                assertThat(failure.kind()).isEqualTo(ErrorKind.NOT_FOUND);
+                assertThat(failure).hasMessageContaining("-more");
+            }
+        }
+    }
+
+    @Test
     void anIndexInsideTheIndexIsGivenAsItIs() throws IOException {
         byte[] index = ("{\"schemaVersion\":2,\"manifests\":[" + TinyLayout.json(layout.manifest()) + "]}")
                 .getBytes(StandardCharsets.UTF_8);

@@ -15,6 +15,7 @@ import io.lighterage.contentstore.Descriptor;
 import io.lighterage.contentstore.Digest;
 import io.lighterage.contentstore.manifest.Manifest;
 import io.lighterage.contentstore.manifest.ManifestParser;
+import io.lighterage.stargz.RawName;
 import io.lighterage.stargz.Sources;
 import io.lighterage.stargz.compress.Decompression;
 import io.lighterage.stargz.index.Encoding;
@@ -22,12 +23,15 @@ import io.lighterage.stargz.index.IndexedTar;
 import io.lighterage.stargz.index.LayerIndex;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -67,6 +71,32 @@ class ToolLayersTest {
                 made.file());
         assertThat(index.prefetchEnd() > 0).isEqualTo(!priorities.isEmpty());
         assertThat(index.chunkCount()).isGreaterThan(10);
+    }
+
+    /// Made by the package `externaltoc` of stargz-snapshotter 0.14.3 from an archive of six entries, with chunks of 256
+    /// bytes; in the second, members go on until they hold 400, so that several chunks share one.
+    @ParameterizedTest
+    @CsvSource({
+        "min-0,sha256:4ef662de2f31076a40a1f49a8542e9b7a1f738ab761582cb4a24b66e08ea09f8,0",
+        "min-400,sha256:cc11795b8f153ddc83c1d4d3a3403157c01334f5bf884fa4bc191ba431527972,256"
+    })
+    void stargzSnapshottersLayersWithTablesElsewhereAreReadAsTheirTarStreams(
+            String name, String tocDigest, int innerOffset) throws IOException {
+        byte[] blob = resource(name + ".layer");
+        Path file = Files.write(folder.resolve(name), blob);
+        Descriptor layer = new Descriptor("any/type", Digest.sha256(blob), blob.length)
+                .withAnnotations(Map.of(LazyBlob.TOC_DIGEST, tocDigest));
+        LayerIndex index = check(layer, file, resource(name + ".toc"));
+        assertThat(index.chunkCount()).isEqualTo(6);
+        int inode = index.lookup(index.lookup(LayerIndex.ROOT, RawName.of("d")), RawName.of("chunked"));
+        int chunk = index.chunkAt(index.flatOffset(inode) + 512);
+        assertThat(index.chunkInnerOffset(chunk)).isEqualTo(innerOffset);
+    }
+
+    private static byte[] resource(String name) throws IOException {
+        try (InputStream in = ToolLayersTest.class.getResourceAsStream("/externaltoc/" + name)) {
+            return Objects.requireNonNull(in).readAllBytes();
+        }
     }
 
     @Test
@@ -159,12 +189,20 @@ class ToolLayersTest {
     }
 
     private LayerIndex check(Descriptor layer, Path blob) throws IOException {
+        return check(layer, blob, new byte[0]);
+    }
+
+    /// @param toc where the table of contents is not in the blob
+    private LayerIndex check(Descriptor layer, Path blob, byte[] toc) throws IOException {
         try (FileChannel channel = FileChannel.open(blob)) {
             ByteBuffer all = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
-            LayerIndex index = LazyBlob.inside(
-                            LazyFormats.read(layer, (offset, length) -> all.slice((int) offset, (int) length)))
-                    .verify()
-                    .writeIndex(folder.resolve(layer.digest().hex()));
+            LayerEnd end = LazyFormats.read(layer, (offset, length) -> all.slice((int) offset, (int) length));
+            UnverifiedLayer unverified =
+                    switch (end) {
+                        case UnverifiedLayer inside -> inside;
+                        case DetachedLayer detached -> detached.with(ByteBuffer.wrap(toc));
+                    };
+            LayerIndex index = unverified.verify().writeIndex(folder.resolve(layer.digest().hex()));
             byte[] tar;
             try (Decompression source = Decompression.open(Sources.blob(blob))) {
                 tar = Sources.readAll(source);
