@@ -20,7 +20,7 @@ final class Programs {
         assumeTrue("root".equals(System.getProperty("user.name")), "needs root: device nodes and owners are compared");
         for (String program : programs) {
             boolean there = Arrays.stream(System.getenv("PATH").split(":"))
-                    .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+                    .anyMatch(folder -> Files.isExecutable(Path.of(folder).resolve(program)));
             assumeTrue(there, "needs the program '" + program + "'; ./verify installs it");
         }
     }
