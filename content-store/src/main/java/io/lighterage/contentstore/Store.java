@@ -20,6 +20,9 @@ public interface Store extends AutoCloseable {
     /// What is, and was, mounted; of all namespaces.
     MountRecords mounts();
 
+    /// The snapshots of this root; of all namespaces, and no roots of garbage collection.
+    SnapshotCatalog snapshots();
+
     /// Marks everything reachable from image records, live leases, `containerd.io/gc.root` labels and running
     /// ingests, then removes the rest. Ingests nobody has written to for `abandonedAfter` are removed too.
     GcReport gc(Duration abandonedAfter);

@@ -5,6 +5,7 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.MountRecords;
 import io.lighterage.contentstore.Namespace;
+import io.lighterage.contentstore.SnapshotCatalog;
 import io.lighterage.contentstore.Store;
 import io.lighterage.contentstore.sqlite.Metadata;
 import java.io.IOException;
@@ -101,6 +102,11 @@ public final class LocalStore implements Store {
     @Override
     public MountRecords mounts() {
         return metadata.mounts();
+    }
+
+    @Override
+    public SnapshotCatalog snapshots() {
+        return metadata.snapshots();
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.lighterage.contentstore.sqlite;
 import io.lighterage.contentstore.ImageRecords;
 import io.lighterage.contentstore.Leases;
 import io.lighterage.contentstore.MountRecords;
+import io.lighterage.contentstore.SnapshotCatalog;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
@@ -45,6 +46,10 @@ public final class Metadata implements AutoCloseable {
 
     public MountRecords mounts() {
         return new MountRows(database);
+    }
+
+    public SnapshotCatalog snapshots() {
+        return new SnapshotRows(database, clock);
     }
 
     public CollectionRows collection() {

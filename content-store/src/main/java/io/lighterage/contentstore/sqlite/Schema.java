@@ -11,7 +11,8 @@ import java.util.List;
 
 /// The tables, version by version. `PRAGMA user_version` says which steps a file has behind it.
 ///
-/// Times are microseconds since 1970. A step is never changed once released; a change is another step.
+/// Times are microseconds since 1970 unless said otherwise. A step is never changed once released; a change is another
+/// step.
 final class Schema {
     private static final List<String> FIRST = List.of(
             "CREATE TABLE namespaces (name TEXT PRIMARY KEY) WITHOUT ROWID",
@@ -63,7 +64,22 @@ final class Schema {
                 directory TEXT PRIMARY KEY, image TEXT NOT NULL, pid INTEGER NOT NULL, started INTEGER NOT NULL,
                 ended INTEGER NOT NULL, report TEXT NOT NULL)""");
 
-    private static final List<List<String>> STEPS = List.of(FIRST, MOUNTS);
+    private static final List<String> SNAPSHOTS = List.of(
+            // Times of snapshots are nanoseconds, which their clients compare; bytes of -1 have not been measured.
+            """
+            CREATE TABLE snapshots (
+                id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, kind TEXT NOT NULL,
+                parent INTEGER REFERENCES snapshots, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+                bytes INTEGER NOT NULL, inodes INTEGER NOT NULL)""",
+            "CREATE INDEX snapshots_by_parent ON snapshots (parent)",
+            """
+            CREATE TABLE snapshot_labels (
+                id INTEGER NOT NULL REFERENCES snapshots ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL,
+                PRIMARY KEY (id, key)) WITHOUT ROWID""",
+            "CREATE TABLE snapshot_ids (next INTEGER NOT NULL)",
+            "INSERT INTO snapshot_ids VALUES (1)");
+
+    private static final List<List<String>> STEPS = List.of(FIRST, MOUNTS, SNAPSHOTS);
 
     private Schema() {}
 

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Parameterised statements in one line each. Parameters are strings and longs.
+/// Parameterised statements in one line each. Parameters are strings, longs and byte arrays.
 final class Sql {
     /// Reads one row.
     @FunctionalInterface
@@ -67,6 +67,7 @@ final class Sql {
             switch (parameters[i]) {
                 case String text -> statement.setString(i + 1, text);
                 case Long number -> statement.setLong(i + 1, number);
+                case byte[] bytes -> statement.setBytes(i + 1, bytes);
                 default -> throw new SQLException("parameter of " + parameters[i].getClass());
             }
         }

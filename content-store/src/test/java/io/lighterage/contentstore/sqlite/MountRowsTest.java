@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -111,7 +112,9 @@ final class MountRowsTest {
         metadata.close();
         try (Connection connection =
                 new SQLiteConfig().createConnection("jdbc:sqlite:" + directory.resolve("metadata.db"))) {
-            Database.execute(connection, "DROP TABLE mounts");
+            for (String table : List.of("mounts", "snapshot_labels", "snapshots", "snapshot_ids")) {
+                Database.execute(connection, "DROP TABLE " + table);
+            }
             Database.execute(connection, "PRAGMA user_version = 1");
         }
         open();

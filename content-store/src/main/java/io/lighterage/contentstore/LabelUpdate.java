@@ -1,0 +1,42 @@
+package io.lighterage.contentstore;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+
+/// A change of labels.
+public sealed interface LabelUpdate {
+    /// @param present the labels there are
+    /// @return those there are then; ones with an empty value count as absent
+    Map<String, String> apply(Map<String, String> present);
+
+    /// In place of all others.
+    record Replace(Map<String, String> labels) implements LabelUpdate {
+        public Replace {
+            labels = Map.copyOf(labels);
+        }
+
+        @Override
+        public Map<String, String> apply(Map<String, String> present) {
+            return labels;
+        }
+    }
+
+    /// Of some keys only.
+    ///
+    /// @param keys which
+    /// @param labels their values; a key that is not among them is removed
+    record Patch(Set<String> keys, Map<String, String> labels) implements LabelUpdate {
+        public Patch {
+            keys = Set.copyOf(keys);
+            labels = Map.copyOf(labels);
+        }
+
+        @Override
+        public Map<String, String> apply(Map<String, String> present) {
+            Map<String, String> result = new HashMap<>(present);
+            keys.forEach(key -> result.put(key, labels.getOrDefault(key, "")));
+            return result;
+        }
+    }
+}
