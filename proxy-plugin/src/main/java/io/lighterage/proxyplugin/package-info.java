@@ -1,6 +1,4 @@
-/// The services containerd reaches over a `proxy_plugins` socket.
-///
-/// Nothing here yet; the package exists so that its place in the house is fixed.
+/// The services containerd reaches over a `proxy_plugins` socket. Begin with [SnapshotterServer].
 @NullMarked
 package io.lighterage.proxyplugin;
 
