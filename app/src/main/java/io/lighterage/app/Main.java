@@ -26,6 +26,9 @@ public final class Main {
             if (interruption.verbEnded()) {
                 ProcessEnd.exit(code);
             }
+            if (code == ExitCode.OK) {
+                ProcessEnd.halt(code); // a server that was asked to stop has done so
+            }
             System.exit(code); // waits for the process to end
         }
     }

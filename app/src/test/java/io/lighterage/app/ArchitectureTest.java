@@ -37,6 +37,10 @@ class ArchitectureTest {
             Map.entry("ru.serce..", "io.lighterage.remotesnapshotter.mount.."),
             Map.entry("com.kenai..", "io.lighterage.remotesnapshotter.mount.."),
             Map.entry("org.eclipse.jetty..", "io.lighterage.mirror.."),
+            Map.entry("io.grpc..", "io.lighterage.proxyplugin.."),
+            Map.entry("io.netty..", "io.lighterage.proxyplugin.."),
+            Map.entry("com.google.protobuf..", "io.lighterage.proxyplugin.."),
+            Map.entry("com.google.re2j..", "io.lighterage.proxyplugin.filters.."),
             Map.entry("java.lang.foreign..", "io.lighterage.linux.."),
             Map.entry("picocli..", "io.lighterage.app.."),
             Map.entry("ch.qos.logback..", "io.lighterage.app.."));

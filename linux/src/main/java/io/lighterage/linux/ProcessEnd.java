@@ -12,6 +12,7 @@ public final class ProcessEnd {
     /// Set to `now` by the launcher where no library was unpacked to a file that the JVM deletes when it exits.
     private static final String PERMISSION = "lighterage.end";
 
+    private static final System.Logger LOG = System.getLogger(ProcessEnd.class.getName());
     private static final Set<Thread> HOOKS = ConcurrentHashMap.newKeySet();
 
     private ProcessEnd() {}
@@ -32,7 +33,7 @@ public final class ProcessEnd {
             boolean known = Runtime.getRuntime().removeShutdownHook(hook);
             assert known || !HOOKS.contains(hook) : hook;
         } catch (IllegalStateException e) {
-            System.getLogger(ProcessEnd.class.getName()).log(System.Logger.Level.DEBUG, "the process is ending", e);
+            LOG.log(System.Logger.Level.DEBUG, "the process is ending", e);
         }
         boolean removed = HOOKS.remove(hook);
         assert removed || !HOOKS.contains(hook) : hook;
@@ -47,5 +48,23 @@ public final class ProcessEnd {
             assert failure < 0 : failure; // else nothing is here any more
         }
         System.exit(status);
+    }
+
+    /// Ends the process while a signal is ending it, with this status in place of the signal's, after what [#before]
+    /// registered has run.
+    ///
+    /// @param status what the parent process gets, 0 to 255
+    public static void halt(int status) {
+        for (Thread hook : HOOKS) {
+            while (hook.getState() == Thread.State.NEW || hook.isAlive()) {
+                try {
+                    Thread.sleep(1);
+                    hook.join();
+                } catch (InterruptedException e) {
+                    LOG.log(System.Logger.Level.DEBUG, "the process is ending already", e);
+                }
+            }
+        }
+        Runtime.getRuntime().halt(status);
     }
 }

@@ -16,6 +16,7 @@ public final class Verbs {
             "status",
             "why",
             "record",
+            "snapshotter",
             "images",
             "rmi",
             "inspect",
@@ -46,6 +47,7 @@ public final class Verbs {
             case "status" -> new StatusVerb(invocation);
             case "why" -> new WhyVerb(invocation);
             case "record" -> new RecordVerb(invocation);
+            case "snapshotter" -> new SnapshotterVerb(invocation);
             case "images" -> new ImagesVerb(invocation);
             case "rmi" -> new RemoveVerb(invocation);
             case "inspect" -> new InspectVerb(invocation);
