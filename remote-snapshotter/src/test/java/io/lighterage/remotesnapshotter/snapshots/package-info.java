@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.remotesnapshotter.snapshots;
+
+import org.jspecify.annotations.NullMarked;
