@@ -8,7 +8,7 @@ import io.lighterage.contentstore.ImageException;
 final class StatusOf {
     private static final System.Logger LOG = System.getLogger(StatusOf.class.getName());
 
-    /// A status travels in a header, of which clients take 8 KiB and more; the first half kilobyte names the failure.
+    /// It travels in a header, percent-encoded, of which careful clients take 8 KiB.
     private static final int LONGEST_MESSAGE = 2048;
 
     private StatusOf() {}

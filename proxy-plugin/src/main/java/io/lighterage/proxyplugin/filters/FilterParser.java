@@ -48,14 +48,14 @@ final class FilterParser {
             return new Selector.Present(path);
         }
         char kind = peek();
-        if (kind != '=' && kind != '!' && kind != '~') {
+        if (!isOperator(kind)) {
             throw failure("expected '==', '!=', '~=' or ','");
         }
         at++;
-        if (atEnd() || peek() != '=') {
-            throw failure("expected '=' after '" + kind + "'");
+        expect('=');
+        if (!atEnd() && isOperator(peek())) {
+            throw failure("expected a value"); // not even one that begins so: containerd takes it for the operator
         }
-        at++;
         String value = value(kind == '~');
         return switch (kind) {
             case '=' -> new Selector.Equal(path, value);
@@ -145,6 +145,10 @@ final class FilterParser {
 
     private static boolean isFieldCharacter(char c) {
         return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    }
+
+    private static boolean isOperator(char c) {
+        return c == '=' || c == '!' || c == '~';
     }
 
     private static boolean isSpace(int c) {

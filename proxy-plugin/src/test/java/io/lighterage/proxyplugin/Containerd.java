@@ -1,0 +1,83 @@
+package io.lighterage.proxyplugin;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/// Debian's `containerd` with everything it keeps under a folder, which knows a snapshotter "lighter".
+final class Containerd implements AutoCloseable {
+    static final String SNAPSHOTTER = "lighter";
+
+    private final Path folder;
+    private final Process process;
+
+    private Containerd(Path folder, Process process) {
+        this.folder = folder;
+        this.process = process;
+    }
+
+    static Containerd start(Path folder, Path snapshotter) throws IOException, InterruptedException {
+        Files.createDirectories(folder);
+        Path config = folder.resolve("config.toml");
+        Files.writeString(config, """
+                version = 2
+                root = "%1$s/root"
+                state = "%1$s/state"
+                disabled_plugins = ["io.containerd.grpc.v1.cri"]
+                [grpc]
+                  address = "%1$s/c.sock"
+                [proxy_plugins.%3$s]
+                  type = "snapshot"
+                  address = "%2$s"
+                """.formatted(folder, snapshotter, SNAPSHOTTER));
+        Process process = new ProcessBuilder("containerd", "--config", config.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile())
+                .start();
+        Containerd containerd = new Containerd(folder, process);
+        for (int attempt = 0; attempt < 400; attempt++) {
+            if (containerd.attempt("version").code() == 0) {
+                return containerd;
+            }
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+        containerd.close();
+        throw new IllegalStateException("containerd does not answer: " + Files.readString(folder.resolve("log")));
+    }
+
+    Path socket() {
+        return folder.resolve("c.sock");
+    }
+
+    /// Runs `ctr` with these arguments, which must succeed.
+    String ctr(String... arguments) throws IOException, InterruptedException {
+        return Programs.run(folder, Map.of(), command(arguments).toArray(String[]::new));
+    }
+
+    Programs.Result attempt(String... arguments) throws IOException, InterruptedException {
+        return Programs.attempt(folder, Map.of(), command(arguments));
+    }
+
+    private List<String> command(String... arguments) {
+        List<String> command = new ArrayList<>(List.of("ctr", "--address", socket().toString()));
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            if (!process.waitFor(20, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}
