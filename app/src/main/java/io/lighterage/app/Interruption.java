@@ -23,6 +23,11 @@ final class Interruption {
         return interruption;
     }
 
+    /// Whether a signal is ending the process. It goes on ending once [#verbEnded] is called, with the signal's status.
+    boolean signalled() {
+        return signalled;
+    }
+
     /// Says that there is nothing left to put in order.
     ///
     /// @return false when a signal is ending the process, which gives it its status

@@ -23,11 +23,11 @@ public final class Main {
         } finally {
             out.flush();
             err.flush();
+            if (interruption.signalled() && code == ExitCode.OK) {
+                ProcessEnd.halt(code); // a server that was asked to stop has done so
+            }
             if (interruption.verbEnded()) {
                 ProcessEnd.exit(code);
-            }
-            if (code == ExitCode.OK) {
-                ProcessEnd.halt(code); // a server that was asked to stop has done so
             }
             System.exit(code); // waits for the process to end
         }
