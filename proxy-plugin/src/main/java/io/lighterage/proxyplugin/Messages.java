@@ -8,11 +8,14 @@ import io.lighterage.contentstore.LabelUpdate;
 import io.lighterage.contentstore.SnapshotKey;
 import io.lighterage.contentstore.SnapshotKind;
 import io.lighterage.contentstore.SnapshotRecord;
+import io.lighterage.linux.Descriptors;
 import io.lighterage.proxyplugin.protocol.Info;
 import io.lighterage.proxyplugin.protocol.Kind;
+import io.lighterage.proxyplugin.protocol.Label;
 import io.lighterage.proxyplugin.protocol.Mount;
 import io.lighterage.remotesnapshotter.snapshots.SnapshotMount;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -39,13 +42,31 @@ final class Messages {
         return ByteString.copyFrom(key.toBytes());
     }
 
+    /// @throws ImageException INVALID when one is no UTF-8
+    static Map<String, String> labels(List<Label> labels) {
+        Map<String, String> result = new HashMap<>();
+        for (Label label : labels) {
+            if (!label.getKey().isValidUtf8() || !label.getValue().isValidUtf8()) {
+                throw new ImageException(
+                        ErrorKind.INVALID,
+                        "the label '" + Descriptors.printable(label.getKey().toByteArray())
+                                + "' or its value is no UTF-8");
+            }
+            result.put(label.getKey().toStringUtf8(), label.getValue().toStringUtf8());
+        }
+        return result;
+    }
+
     static Info info(SnapshotRecord record) {
         Info.Builder info = Info.newBuilder()
                 .setName(bytes(record.key()))
                 .setKind(kind(record.kind()))
                 .setCreatedAt(timestamp(record.created()))
-                .setUpdatedAt(timestamp(record.updated()))
-                .putAllLabels(record.labels());
+                .setUpdatedAt(timestamp(record.updated()));
+        record.labels()
+                .forEach((key, value) -> info.addLabels(Label.newBuilder()
+                        .setKey(ByteString.copyFromUtf8(key))
+                        .setValue(ByteString.copyFromUtf8(value))));
         record.parent().map(Messages::bytes).ifPresent(info::setParent);
         return info.build();
     }

@@ -45,7 +45,9 @@ final class SnapshotsService extends SnapshotsImplBase {
     public void prepare(PrepareSnapshotRequest request, StreamObserver<PrepareSnapshotResponse> answer) {
         answer(answer, () -> {
             PrepareResult result = snapshotter.prepare(
-                    Messages.key(request.getKey()), Messages.parent(request.getParent()), request.getLabelsMap());
+                    Messages.key(request.getKey()),
+                    Messages.parent(request.getParent()),
+                    Messages.labels(request.getLabelsList()));
             return switch (result) {
                 case PrepareResult.Mounted(var mounts) ->
                     PrepareSnapshotResponse.newBuilder()
@@ -67,7 +69,7 @@ final class SnapshotsService extends SnapshotsImplBase {
                         .addAllMounts(Messages.mounts(snapshotter.view(
                                 Messages.key(request.getKey()),
                                 Messages.parent(request.getParent()),
-                                request.getLabelsMap())))
+                                Messages.labels(request.getLabelsList()))))
                         .build());
     }
 
@@ -87,7 +89,7 @@ final class SnapshotsService extends SnapshotsImplBase {
                     Messages.key(request.getName()),
                     Messages.key(request.getKey()),
                     Messages.parent(request.getParent()),
-                    request.getLabelsMap());
+                    Messages.labels(request.getLabelsList()));
             return Empty.getDefaultInstance();
         });
     }
@@ -113,7 +115,8 @@ final class SnapshotsService extends SnapshotsImplBase {
     public void update(UpdateSnapshotRequest request, StreamObserver<UpdateSnapshotResponse> answer) {
         answer(answer, () -> {
             LabelUpdate change = Messages.labelUpdate(
-                    request.getUpdateMask().getPathsList(), request.getInfo().getLabelsMap());
+                    request.getUpdateMask().getPathsList(),
+                    Messages.labels(request.getInfo().getLabelsList()));
             SnapshotRecord updated =
                     snapshotter.update(Messages.key(request.getInfo().getName()), change);
             return UpdateSnapshotResponse.newBuilder()

@@ -14,6 +14,7 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.proxyplugin.RunningServer.Client;
 import io.lighterage.proxyplugin.protocol.Info;
+import io.lighterage.proxyplugin.protocol.Label;
 import io.lighterage.proxyplugin.protocol.ListSnapshotsRequest;
 import io.lighterage.proxyplugin.protocol.ListSnapshotsResponse;
 import io.lighterage.proxyplugin.protocol.MountsRequest;
@@ -197,12 +198,9 @@ class SnapshotterServerTest {
         byte[] label = {0x22, 6, 0x0a, 1, 'l', 0x12, 1, (byte) 0xff};
         byte[] request =
                 ByteString.copyFrom(key).concat(ByteString.copyFrom(label)).toByteArray();
-        assertThatThrownBy(() -> ClientCalls.blockingUnaryCall(client.channel(), method, CallOptions.DEFAULT, request))
-                .isInstanceOfSatisfying(
-                        StatusRuntimeException.class,
-                        e -> assertThat(e.getStatus().getCode())
-                                .as("%s", e.getStatus())
-                                .isIn(Status.Code.INTERNAL, Status.Code.INVALID_ARGUMENT));
+        assertStatus(
+                Status.Code.INVALID_ARGUMENT,
+                () -> ClientCalls.blockingUnaryCall(client.channel(), method, CallOptions.DEFAULT, request));
         assertThat(list()).isEmpty();
     }
 
@@ -225,12 +223,15 @@ class SnapshotterServerTest {
 
     @Test
     void aMessageBeyondTheLimitIsRefusedAndTheNextOneServed() {
-        String label = "v".repeat(1 << 20);
+        Label label = Label.newBuilder()
+                .setKey(bytes("l"))
+                .setValue(bytes("v".repeat(1 << 20)))
+                .build();
         PrepareSnapshotRequest.Builder large =
                 PrepareSnapshotRequest.newBuilder().setKey(bytes("k"));
-        IntStream.range(0, 17).forEach(i -> large.putLabels("l" + i, label));
+        IntStream.range(0, 17).forEach(i -> large.addLabels(label));
         assertStatus(Status.Code.RESOURCE_EXHAUSTED, () -> client.calls().prepare(large.build()));
-        IntStream.range(2, 17).forEach(i -> large.removeLabels("l" + i));
+        large.clearLabels().addLabels(label);
         assertStatus(Status.Code.INVALID_ARGUMENT, () -> client.calls().prepare(large.build()));
         assertThat(client.prepare("k", "").getMountsCount()).isOne();
     }
@@ -247,7 +248,6 @@ class SnapshotterServerTest {
         client.prepare("warm", "");
         storm(50, 0);
         long descriptors = descriptors();
-        String mounts = mounts();
         try (Client leaving = Client.of(socket)) {
             for (int i = 0; i < 200; i++) {
                 var ignored = SnapshotsGrpc.newFutureStub(leaving.channel())
@@ -261,7 +261,7 @@ class SnapshotterServerTest {
             Thread.sleep(50); // the kernel tells the server of a closed connection when it does
         }
         assertThat(descriptors()).isLessThanOrEqualTo(descriptors);
-        assertThat(mounts()).isEqualTo(mounts);
+        assertThat(mounts()).doesNotContain(folder.toString());
         assertThat(list()).hasSize(1);
         server.snapshotter().cleanup();
         try (Stream<Path> directories = Files.list(folder.resolve("root/snapshots"))) {
