@@ -49,6 +49,13 @@ final class Containerd implements AutoCloseable {
         Programs.run(command(arguments).toArray(String[]::new));
     }
 
+    /// Runs `ctr-remote` of stargz-snapshotter with these arguments, which must succeed.
+    void ctrRemote(String... arguments) throws IOException, InterruptedException {
+        List<String> command = command(arguments);
+        command.set(0, "ctr-remote");
+        Programs.run(command.toArray(String[]::new));
+    }
+
     Programs.Result attempt(String... arguments) throws IOException, InterruptedException {
         return Programs.attempt(command(arguments));
     }
