@@ -48,8 +48,8 @@ final class MetadataTest {
         try (Metadata metadata = open(1000)) {
             assertThatThrownBy(metadata::namespaces)
                     .satisfies(kind(ErrorKind.UNSUPPORTED))
-                    .hasMessageContaining("7")
-                    .hasMessageContaining("1")
+                    .hasMessageContaining("version 7")
+                    .hasMessageContaining("knows up to 3")
                     .hasMessageContaining(file().toString());
         }
     }
