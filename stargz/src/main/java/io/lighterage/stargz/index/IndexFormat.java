@@ -3,7 +3,7 @@ package io.lighterage.stargz.index;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 
-/// The bytes of an index file, version 1. Little-endian; made to be mapped and read where it lies.
+/// The bytes of an index file, version 2. Little-endian; made to be mapped and read where it lies.
 ///
 /// Header, 176 bytes:
 ///
@@ -67,7 +67,7 @@ final class IndexFormat {
     /// `LtrIndex` as a little-endian number.
     static final long MAGIC = 0x7865646e4972744cL;
 
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
     static final int DIGEST = 8;
     static final int DIGEST_BYTES = 32;
