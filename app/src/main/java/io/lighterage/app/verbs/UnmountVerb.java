@@ -78,7 +78,7 @@ final class UnmountVerb implements Callable<Integer> {
                     .println("unmounted " + at
                             + last.map(report -> ": " + report.image() + ", " + ByteCount.text(report.bytesFetched())
                                             + " fetched")
-                                    .orElse(", which nobody served any more"));
+                                    .orElse(", which no process of " + invocation.root() + " serves"));
         }
     }
 }
