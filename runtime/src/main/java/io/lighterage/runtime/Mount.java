@@ -1,6 +1,7 @@
 package io.lighterage.runtime;
 
 import io.lighterage.contentstore.MountRecords;
+import io.lighterage.contentstore.TaskGroup;
 import io.lighterage.remotesnapshotter.mount.ImageTree;
 import io.lighterage.remotesnapshotter.mount.MountOptions;
 import io.lighterage.remotesnapshotter.mount.MountedTree;
@@ -18,8 +19,18 @@ import java.time.Instant;
 record Mount(ImageRuntime runtime, MountRecords records, TreeMounter mounter, ProgressListener progress) {
     LazyMount run(MountRequest request) {
         Instant begun = Instant.now();
-        OpenedImage image =
-                runtime.open(request.reference(), request.platform(), request.options(), request.refresh(), progress);
+        try (TaskGroup meanwhile = new TaskGroup("prepare")) {
+            meanwhile.fork(() -> {
+                mounter.prepare();
+                return null;
+            });
+            OpenedImage image = runtime.open(
+                    request.reference(), request.platform(), request.options(), request.refresh(), progress);
+            return mount(request, image, begun, meanwhile);
+        }
+    }
+
+    private LazyMount mount(MountRequest request, OpenedImage image, Instant begun, TaskGroup meanwhile) {
         boolean mounted = false;
         try {
             Instant opened = Instant.now();
@@ -27,6 +38,7 @@ record Mount(ImageRuntime runtime, MountRecords records, TreeMounter mounter, Pr
                     .map(layer -> new TreeLayer(layer.index(), layer.content()))
                     .toList());
             MountOptions options = MountOptions.USUAL.withSource("lighter:" + source(image.name()));
+            meanwhile.join();
             MountedTree at = mounter.mount(tree, request.directory(), options);
             MountReport.Opening opening = new MountReport.Opening(
                     image.resolving(),

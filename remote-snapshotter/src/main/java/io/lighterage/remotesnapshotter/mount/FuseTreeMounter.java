@@ -46,6 +46,15 @@ public final class FuseTreeMounter implements TreeMounter {
     }
 
     @Override
+    public void prepare() {
+        try {
+            FuseLibrary.load().prepare();
+        } catch (ImageException e) {
+            LOG.log(System.Logger.Level.DEBUG, "mounting will say it", e);
+        }
+    }
+
+    @Override
     public MountedTree mount(ImageTree tree, Path directory, MountOptions options) {
         Path place = MountPlace.ofThisMachine(root).check(directory);
         FuseLibrary library = FuseLibrary.load();

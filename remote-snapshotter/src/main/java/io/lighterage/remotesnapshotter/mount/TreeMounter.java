@@ -4,6 +4,9 @@ import java.nio.file.Path;
 
 /// A way for the kernel to see a tree.
 public interface TreeMounter {
+    /// Loads what [#mount] needs, so that this can go on while the image is opened. A failure is left to [#mount].
+    default void prepare() {}
+
     /// Mounts a tree on an empty directory, read-only, and returns when it can be read.
     ///
     /// The tree and the contents behind it stay the caller's, who closes them after the mount.
