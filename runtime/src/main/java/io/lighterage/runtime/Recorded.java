@@ -30,7 +30,7 @@ public record Recorded(
     /// One file that was read.
     ///
     /// @param path as in its layer, without leading slash
-    /// @param ranges chunks of it that were read, in the order of the first reads
+    /// @param ranges what was read of it, ascending, without overlaps
     public record ReadFile(RawName path, List<Range> ranges) {
         public ReadFile {
             ranges = List.copyOf(ranges);
@@ -44,7 +44,7 @@ public record Recorded(
     /// Bytes `[offset, offset + length)` of a file.
     public record Range(long offset, long length) {}
 
-    /// Uncompressed bytes of all chunks that were read.
+    /// Uncompressed bytes that were read, each counted once.
     public long bytesTouched() {
         return files.stream().mapToLong(ReadFile::bytes).sum();
     }

@@ -10,7 +10,7 @@ import io.lighterage.remotesnapshotter.lazy.DemandListener;
 import io.lighterage.runtime.bundle.ImageStart;
 import io.lighterage.runtime.bundle.RunResult;
 import io.lighterage.runtime.bundle.StartRequest;
-import io.lighterage.stargz.RawName;
+import io.lighterage.stargz.index.LayerIndex;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /// Starts an image on its lazy mount and notes what is read until it is ready.
 ///
@@ -114,20 +115,36 @@ record Recording(ImageRuntime runtime, Path folder, ProgressListener progress) {
 
     /// Reads in the order in which they came first. Thread-safe.
     private static final class Trace implements DemandListener {
-        private final Map<RawName, List<Recorded.Range>> ranges = new LinkedHashMap<>();
+        private final Map<Opened, TreeMap<Long, Long>> reads = new LinkedHashMap<>();
         private final Set<Place> places = new HashSet<>();
         private long compressed;
+
+        /// A file of a layer.
+        private record Opened(LayerIndex layer, int file) {}
 
         /// Where a range of a blob begins; chunks that share it are fetched together.
         private record Place(Digest layer, long offset) {}
 
         @Override
         public synchronized void demanded(Chunk chunk) {
-            ranges.computeIfAbsent(chunk.path(), ignored -> new ArrayList<>())
-                    .add(new Recorded.Range(chunk.offset(), chunk.length()));
             if (places.add(new Place(chunk.layer(), chunk.blobOffset()))) {
                 compressed += chunk.blobLength();
             }
+        }
+
+        @Override
+        public synchronized void read(LayerIndex layer, int file, long offset, long length) {
+            TreeMap<Long, Long> ranges = reads.computeIfAbsent(new Opened(layer, file), ignored -> new TreeMap<>());
+            long from = offset;
+            long to = offset + length;
+            for (Map.Entry<Long, Long> near = ranges.floorEntry(to);
+                    near != null && near.getValue() >= from;
+                    near = ranges.floorEntry(to)) {
+                from = Math.min(from, near.getKey());
+                to = Math.max(to, near.getValue());
+                ranges.remove(near.getKey());
+            }
+            ranges.put(from, to);
         }
 
         synchronized long compressed() {
@@ -135,9 +152,13 @@ record Recording(ImageRuntime runtime, Path folder, ProgressListener progress) {
         }
 
         synchronized List<Recorded.ReadFile> files() {
-            return ranges.entrySet().stream()
-                    .map(file -> new Recorded.ReadFile(file.getKey(), file.getValue()))
-                    .toList();
+            List<Recorded.ReadFile> files = new ArrayList<>();
+            reads.forEach((opened, ranges) -> files.add(new Recorded.ReadFile(
+                    opened.layer().path(opened.file()),
+                    ranges.entrySet().stream()
+                            .map(range -> new Recorded.Range(range.getKey(), range.getValue() - range.getKey()))
+                            .toList())));
+            return files;
         }
     }
 }

@@ -62,6 +62,7 @@ public record StartFiles(List<String> paths, long bytes) {
     }
 
     PriorityList priorities() {
-        return new PriorityList(paths.stream().map(RawName::of).toList());
+        return new PriorityList(
+                paths.stream().map(RawName::of).map(PriorityList.Item::whole).toList());
     }
 }

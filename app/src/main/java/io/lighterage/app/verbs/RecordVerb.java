@@ -147,8 +147,8 @@ final class RecordVerb implements Callable<Integer> {
                         + recorded.run().elapsed().toMillis() + " ms of them in the container)";
         return recorded.report()
                 .map(report -> start + "; it read " + recorded.files().size() + " files, "
-                        + ByteCount.text(recorded.bytesTouched()) + " in chunks ("
-                        + ByteCount.text(recorded.bytesNeeded()) + " compressed), and "
+                        + ByteCount.text(recorded.bytesTouched()) + " ("
+                        + ByteCount.text(recorded.bytesNeeded()) + " compressed in whole chunks), and "
                         + ByteCount.text(report.bytesFetched()) + " were fetched in " + report.requests()
                         + " requests")
                 .orElse(start);

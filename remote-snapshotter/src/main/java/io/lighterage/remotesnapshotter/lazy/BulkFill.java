@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Fetches what nobody has asked for yet: first the prioritized range of every layer, then everything of every
+/// Fetches what nobody has asked for yet: first what is prioritized in every layer, then everything of every
 /// layer, base first. A few workers, each with one request at a time. Layers that another process fills are
 /// left to it.
 final class BulkFill implements AutoCloseable {
@@ -25,19 +25,20 @@ final class BulkFill implements AutoCloseable {
             Thread.ofVirtual().name("bulk-", 0).factory());
     private final ReentrantLock lock = new ReentrantLock();
     private final List<Task> tasks = new ArrayList<>();
+    private @Nullable Traffic traffic;
+    private Traffic.@Nullable Miss followed;
+    private int followedTo;
     private volatile boolean closed;
 
     /// A part of a layer. `position` is guarded by `lock`.
     private static final class Task {
         private final OpenLayer layer;
         private final int priority;
-        private final long limit;
         private int position;
 
-        Task(OpenLayer layer, int priority, long limit) {
+        Task(OpenLayer layer, int priority) {
             this.layer = layer;
             this.priority = priority;
-            this.limit = limit;
         }
     }
 
@@ -56,25 +57,31 @@ final class BulkFill implements AutoCloseable {
                 .filter(layer -> !layer.content().complete() && layer.place().tryFill())
                 .toList();
         for (OpenLayer layer : ours) {
-            if (layer.index().prefetchEnd() > 0) {
-                tasks.add(new Task(layer, RemoteBlob.PREFETCH, layer.index().prefetchEnd()));
+            if (layer.index().prefetchEnd() > 0 || layer.index().hasPriorities()) {
+                tasks.add(new Task(layer, RemoteBlob.PREFETCH));
             }
         }
         if (options.background()) {
-            ours.forEach(layer -> tasks.add(new Task(layer, RemoteBlob.BACKGROUND, Long.MAX_VALUE)));
+            ours.forEach(layer -> tasks.add(new Task(layer, RemoteBlob.BACKGROUND)));
         }
-        if (options.background() && !ours.isEmpty()) {
-            ours.getFirst().content().fetching().traffic().starting();
+        if (ours.isEmpty()) {
+            return;
+        }
+        traffic = ours.getFirst().content().fetching().traffic();
+        if (options.background()) {
+            traffic.starting(tasks.getFirst().priority <= RemoteBlob.PREFETCH);
         }
         for (int i = 0; i < options.streams() && !tasks.isEmpty(); i++) {
-            threads.execute(this::work);
+            boolean patient = i >= Traffic.BLIND_STREAMS;
+            threads.execute(() -> work(patient));
         }
     }
 
-    private void work() {
+    /// @param patient whether it stands back while an image starts of which it is not known what it reads
+    private void work(boolean patient) {
         long pause = FIRST_PAUSE_MILLIS;
         try {
-            for (Step step = next(); step != null && !closed; step = next()) {
+            for (Step step = next(patient); step != null && !closed; step = next(patient)) {
                 ImageException failure = carryOut(step);
                 if (failure == null) {
                     pause = FIRST_PAUSE_MILLIS;
@@ -113,17 +120,23 @@ final class BulkFill implements AutoCloseable {
         return first;
     }
 
-    private @Nullable Step next() {
+    private @Nullable Step next(boolean patient) throws InterruptedException {
+        Traffic link = traffic;
+        if (patient && link != null) {
+            link.awaitEndOfBlindStart();
+        }
         lock.lock();
         try {
             while (!tasks.isEmpty() && !closed) {
                 Task task = tasks.getFirst();
+                Step near = task.priority <= RemoteBlob.PREFETCH ? null : nearLastMiss();
+                if (near != null) {
+                    return near;
+                }
                 Fetching fetching = task.layer.content().fetching();
-                List<Run> runs = fetching.beginBulk(task.position, task.limit, task.priority);
+                List<Run> runs = fetching.beginBulk(task.position, task.priority);
                 if (!runs.isEmpty()) {
-                    Run.Group last = runs.getLast().groups().getLast();
-                    int reached = fetching.order().positionOf(last.chunks().getLast()) + 1;
-                    task.position = Math.max(task.position, reached);
+                    task.position = Math.max(task.position, behind(fetching, runs));
                     return new Step(task, runs);
                 }
                 tasks.removeFirst();
@@ -132,6 +145,33 @@ final class BulkFill implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    private @Nullable Step nearLastMiss() {
+        Traffic link = traffic;
+        Traffic.Miss miss = link == null ? null : link.lastMiss().orElse(null);
+        if (miss == null) {
+            return null;
+        }
+        if (!miss.equals(followed)) {
+            followed = miss;
+            followedTo = miss.position();
+        }
+        for (Task task : tasks) {
+            if (task.layer.content().fetching().equals(miss.layer())) {
+                List<Run> runs = miss.layer().beginBulk(followedTo, task.priority);
+                if (!runs.isEmpty()) {
+                    followedTo = behind(miss.layer(), runs);
+                    return new Step(task, runs);
+                }
+            }
+        }
+        return null;
+    }
+
+    private static int behind(Fetching fetching, List<Run> runs) {
+        Run.Group last = runs.getLast().groups().getLast();
+        return fetching.order().positionOf(last.chunks().getLast()) + 1;
     }
 
     /// What failed is missing still.

@@ -2,12 +2,20 @@ package io.lighterage.remotesnapshotter.lazy;
 
 import io.lighterage.contentstore.Digest;
 import io.lighterage.stargz.RawName;
+import io.lighterage.stargz.index.LayerIndex;
 
-/// Hears which parts of which files are read, each chunk once, in the order of the first reads. Called from the
-/// reading threads; must not block.
-@FunctionalInterface
+/// Hears which parts of which files are read. Called from the reading threads; must not block.
 public interface DemandListener {
+    /// A chunk was read, for the first time.
     void demanded(Chunk chunk);
+
+    /// A file was read, be it for the first time or not.
+    ///
+    /// @param layer what it is in
+    /// @param file its inode
+    /// @param offset where in the file
+    /// @param length bytes
+    void read(LayerIndex layer, int file, long offset, long length);
 
     /// One chunk that was read.
     ///

@@ -95,6 +95,9 @@ final class Fetching implements AutoCloseable {
                     joined.put(chunk, owner);
                 }
             }
+            if (end > first) {
+                parts.traffic().noteMiss(new Traffic.Miss(this, order.positionOf(end - 1) + 1));
+            }
         } finally {
             lock.unlock();
         }
@@ -105,13 +108,15 @@ final class Fetching implements AutoCloseable {
     /// Begins the next stretch of what is missing in the blob's order, for the caller to [#execute].
     ///
     /// @param position where to look from in the blob's order
-    /// @param limit blob offset at which to stop
-    /// @return the runs, none when nothing is missing before `limit`
-    List<Run> beginBulk(int position, long limit, int priority) {
+    /// @param priority [RemoteBlob#PREFETCH] for what is prioritized only
+    /// @return the runs, none when nothing is missing from there on
+    List<Run> beginBulk(int position, int priority) {
         lock.lock();
         try {
             requireOpen();
-            return owners.claim(owners.stretch(position, limit, LONGEST_RUN), priority);
+            boolean prioritized = priority <= RemoteBlob.PREFETCH;
+            long longest = prioritized ? LONGEST_RUN : parts.traffic().backgroundRun(LONGEST_RUN);
+            return owners.claim(owners.stretch(position, prioritized, longest), priority);
         } finally {
             lock.unlock();
         }

@@ -58,7 +58,6 @@ public final class FlatFile implements TreeContent, AutoCloseable {
     ///     what the image says, EXHAUSTED when the disk is full, and what the source throws; never wrong bytes
     @Override
     public int read(long flatOffset, ByteBuffer target) {
-        parts.traffic().noteRead();
         long size = index.flatSize();
         if (flatOffset >= size || !target.hasRemaining()) {
             return 0;
@@ -121,7 +120,7 @@ public final class FlatFile implements TreeContent, AutoCloseable {
             end++;
         }
         if (listening != null) {
-            listening.touched(first, end);
+            listening.touched(first, end, flatOffset, length);
         }
         if (complete) {
             return;
@@ -270,7 +269,7 @@ public final class FlatFile implements TreeContent, AutoCloseable {
         return store;
     }
 
-    /// Tells `listener` of every chunk that is read from now on, once.
+    /// Tells `listener` of what is read from now on.
     void listen(DemandListener listener) {
         recorder.set(new Recorder(index, listener));
     }
@@ -282,7 +281,7 @@ public final class FlatFile implements TreeContent, AutoCloseable {
         store.close();
     }
 
-    /// Notes first touches.
+    /// Notes reads, and first touches of chunks.
     private static final class Recorder {
         private final LayerIndex index;
         private final DemandListener listener;
@@ -294,7 +293,12 @@ public final class FlatFile implements TreeContent, AutoCloseable {
             touched = new AtomicBits(index.chunkCount());
         }
 
-        void touched(int first, int end) {
+        void touched(int first, int end, long flatOffset, long length) {
+            if (first < end) {
+                int file = index.chunkInode(first);
+                long offset = Math.max(0, flatOffset - index.flatOffset(file));
+                listener.read(index, file, offset, Math.min(length, index.size(file) - offset));
+            }
             for (int chunk = first; chunk < end; chunk++) {
                 if (touched.set(chunk)) {
                     int file = index.chunkInode(chunk);

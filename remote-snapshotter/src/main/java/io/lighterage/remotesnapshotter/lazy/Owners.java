@@ -72,14 +72,16 @@ final class Owners {
     /// Positions of the next missing chunks in the blob's order, as many as one request should bring.
     ///
     /// @param position where to look from
-    /// @param limit blob offset at which to stop
+    /// @param prioritized whether to look for prioritized ones only
     /// @param longest compressed bytes
-    SortedSet<Integer> stretch(int position, long limit, long longest) {
+    SortedSet<Integer> stretch(int position, boolean prioritized, long longest) {
+        boolean marked = prioritized && index.hasPriorities();
+        long limit = prioritized && !marked ? index.prefetchEnd() : Long.MAX_VALUE;
         SortedSet<Integer> positions = new TreeSet<>();
         long begin = -1;
         for (int at = position; at < order.count(); at++) {
             int chunk = order.chunkAt(at);
-            if (index.chunkIsHole(chunk) || !isFreeAndSound(chunk)) {
+            if (index.chunkIsHole(chunk) || (marked && !index.chunkIsPrioritized(chunk)) || !isFreeAndSound(chunk)) {
                 continue;
             }
             if (index.chunkBlobOffset(chunk) >= limit) {

@@ -3,24 +3,36 @@ package io.lighterage.remotesnapshotter.lazy;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.resolver.RemoteBlob;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// Who may use the link, and what the link is like. One for all layers of a process.
 ///
 /// Demand reads never wait. Prefetch stands still while bytes of a demand read arrive, but uses the time in
 /// which a demand read waits for its first byte. Background fetch stands still as long as any demand read or prefetch
-/// runs, and a moment longer, since programs read in bursts; while an image starts, as long as it reads anything.
+/// runs, and a moment longer, since programs read in bursts.
+///
+/// While an image starts it is otherwise. Where it is known what a start reads, background fetch begins when the
+/// start is over. Where it is not, the start waits for one read after the other, a round trip each, and background
+/// fetch uses all of that time, in requests so short that a demand read hardly queues behind them.
 final class Traffic {
     /// Bursts of reads are closer together than this; longer would waste a link on a program that thinks.
     static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
-    /// How long an image counts as starting. A start is over sooner, or takes so long that the rest may come along.
-    private static final long START_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /// How long a start may take; then the rest may come along.
+    private static final long START_NANOS = TimeUnit.SECONDS.toNanos(30);
 
-    /// While an image starts, its program thinks for longer between two reads, and needs the processors itself.
-    private static final long START_GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(150);
+    /// A start is over when nothing had to be fetched for it for so long: programs that start think for shorter.
+    private static final long START_IS_OVER_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    /// Requests of the background during a start that is not known, at once: one arrives while the next is asked for.
+    static final int BLIND_STREAMS = 2;
+
+    /// More demand requests than this after all that is prioritized came: the start is not the one that was recorded.
+    private static final int SURPRISES = 32;
 
     private static final long SMALLEST_GAP = 32 << 10;
     /// A megabyte for nothing is the most a round trip may be worth, however long and fat the link.
@@ -36,8 +48,10 @@ final class Traffic {
     private int receiving;
     private int prefetching;
     private long lastDemand;
-    private volatile long startingUntil;
-    private volatile long lastRead;
+    private boolean guided;
+    private int surprises;
+    private long startingUntil;
+    private @Nullable Miss lastMiss;
     /// Guesses to begin with: 10 ms, 10 MB/s.
     private double delayNanos = 10e6;
     private double bytesPerNano = 0.01;
@@ -90,20 +104,84 @@ final class Traffic {
     }
 
     /// An image was opened, and is probably started next.
-    void starting() {
-        long now = System.nanoTime();
-        lastRead = now;
-        startingUntil = now + START_NANOS;
+    ///
+    /// @param known whether what the start reads is prioritized
+    void starting(boolean known) {
+        lock.lock();
+        try {
+            lastDemand = System.nanoTime();
+            guided = known;
+            surprises = 0;
+            startingUntil = lastDemand + START_NANOS;
+        } finally {
+            lock.unlock();
+        }
     }
 
-    /// Something was read, be it here or not.
-    void noteRead() {
-        if (startingUntil != 0) {
-            long now = System.nanoTime();
-            lastRead = now;
-            if (now - startingUntil > 0) {
-                startingUntil = 0;
+    /// Nanoseconds until the start is over if nothing more is fetched for it; 0 when it is over.
+    private long startLasts() {
+        if (startingUntil == 0) {
+            return 0;
+        }
+        long now = System.nanoTime();
+        long left = Math.min(startingUntil - now, START_IS_OVER_NANOS - (now - lastDemand));
+        if (left <= 0 && demand == 0 && prefetching == 0) {
+            startingUntil = 0;
+        }
+        return Math.max(0, left);
+    }
+
+    /// Whether an image starts of which it is not known what it reads.
+    private boolean startsBlindly() {
+        return startingUntil != 0 && !guided && startLasts() > 0;
+    }
+
+    /// A read had to wait.
+    ///
+    /// @param layer what was read
+    /// @param position behind its last chunk, in the blob's order
+    record Miss(Fetching layer, int position) {}
+
+    void noteMiss(Miss miss) {
+        lock.lock();
+        try {
+            lastMiss = miss;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The last miss while an image starts of which it is not known what it reads: what comes next is probably near.
+    Optional<Miss> lastMiss() {
+        lock.lock();
+        try {
+            return startsBlindly() ? Optional.ofNullable(lastMiss) : Optional.empty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Compressed bytes that one request of the background may have now.
+    ///
+    /// @param longest what it may have at best
+    long backgroundRun(long longest) {
+        lock.lock();
+        try {
+            return startsBlindly() ? Math.min(longest, 2 * worthARoundTrip()) : longest;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Returns when no image starts of which it is not known what it reads.
+    void awaitEndOfBlindStart() throws InterruptedException {
+        lock.lock();
+        try {
+            while (startsBlindly()) {
+                long ignored = changed.awaitNanos(Math.max(1, startLasts()));
             }
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -115,6 +193,8 @@ final class Traffic {
         lock.lock();
         try {
             demand += demands;
+            surprises += demands > 0 && prefetching == 0 ? 1 : 0;
+            guided &= surprises <= SURPRISES;
             receiving += receivings;
             lastDemand = System.nanoTime();
             changed.signalAll();
@@ -127,6 +207,7 @@ final class Traffic {
         lock.lock();
         try {
             prefetching += by;
+            lastDemand = System.nanoTime();
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -170,14 +251,17 @@ final class Traffic {
         if (run.priority() <= RemoteBlob.PREFETCH) {
             return receiving > 0 ? -1 : 0;
         }
-        if (demand > 0 || prefetching > 0) {
+        if (prefetching > 0) {
             return -1;
         }
-        long now = System.nanoTime();
-        long afterDemand = lastDemand == 0 ? 0 : GRACE_NANOS - (now - lastDemand);
-        long until = startingUntil;
-        long afterRead = until == 0 || now - until > 0 ? 0 : START_GRACE_NANOS - (now - lastRead);
-        return Math.max(0, Math.max(afterDemand, afterRead));
+        if (startsBlindly()) {
+            return receiving > 0 ? -1 : 0;
+        }
+        if (demand > 0) {
+            return -1;
+        }
+        long afterDemand = lastDemand == 0 ? 0 : GRACE_NANOS - (System.nanoTime() - lastDemand);
+        return Math.max(startLasts(), Math.max(0, afterDemand));
     }
 
     private void learn(long delay, long bytes, long nanos) {

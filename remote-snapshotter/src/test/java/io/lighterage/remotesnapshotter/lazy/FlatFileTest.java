@@ -8,6 +8,7 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.TaskGroup;
 import io.lighterage.resolver.RemoteBlob;
+import io.lighterage.stargz.index.LayerIndex;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
@@ -254,7 +255,7 @@ class FlatFileTest {
         try (OpenedFlat flat = new OpenedFlat(layer, blob, directory);
                 TaskGroup group = new TaskGroup("bulk")) {
             Fetching fetching = flat.file().fetching();
-            List<Run> runs = fetching.beginBulk(0, Long.MAX_VALUE, RemoteBlob.BACKGROUND);
+            List<Run> runs = fetching.beginBulk(0, RemoteBlob.BACKGROUND);
             assertThat(runs).hasSize(1);
             group.fork(() -> fetching.execute(runs.getFirst()));
             long at = layer.flatOffset("f39");
@@ -311,21 +312,31 @@ class FlatFileTest {
     }
 
     @Test
-    void aListenerHearsEachChunkOnceInTheOrderOfReading() {
+    void aListenerHearsEveryReadAndEachChunkOnceInTheOrderOfReading() {
         TestLayer layer = TestLayer.of(files(3, 2 * CHUNK), CHUNK, 1);
         List<String> heard = new ArrayList<>();
+        List<String> read = new ArrayList<>();
         List<Long> compressed = new ArrayList<>();
         try (OpenedFlat flat = new OpenedFlat(layer, new TestBlob(layer.blob()), directory)) {
             flat.file().ensure(0, layer.flatSize());
-            flat.file().listen(chunk -> {
-                heard.add(chunk.path() + "@" + chunk.offset() + "+" + chunk.length());
-                compressed.add(chunk.blobLength());
+            flat.file().listen(new DemandListener() {
+                @Override
+                public void demanded(Chunk chunk) {
+                    heard.add(chunk.path() + "@" + chunk.offset() + "+" + chunk.length());
+                    compressed.add(chunk.blobLength());
+                }
+
+                @Override
+                public void read(LayerIndex index, int file, long offset, long length) {
+                    read.add(index.path(file) + "@" + offset + "+" + length);
+                }
             });
             read(flat.file(), layer.flatOffset("f2"), 10);
             read(flat.file(), layer.flatOffset("f0") + CHUNK, 10);
             read(flat.file(), layer.flatOffset("f2"), 10);
         }
         assertThat(heard).containsExactly("f2@0+" + CHUNK, "f0@" + CHUNK + "+" + CHUNK);
+        assertThat(read).containsExactly("f2@0+10", "f0@" + CHUNK + "+10", "f2@0+10");
         assertThat(compressed).allSatisfy(bytes -> assertThat(bytes).isBetween(1L, 2L * CHUNK));
     }
 

@@ -63,6 +63,49 @@ class TrafficTest {
         }
     }
 
+    @Test
+    void duringAStartThatIsNotKnownBackgroundUsesTheTimeInWhichADemandReadWaits() {
+        traffic.starting(false);
+        assertThat(traffic.backgroundRun(4 << 20)).isLessThan(4 << 20);
+        AtomicBoolean passed = new AtomicBoolean();
+        try (TaskGroup group = new TaskGroup("test");
+                Traffic.Request demand = traffic.begin(run(RemoteBlob.DEMAND))) {
+            group.fork(() -> receive(run(RemoteBlob.BACKGROUND), new CountDownLatch(1), passed));
+            group.join();
+            assertThat(passed).isTrue();
+            demand.received(1);
+        }
+    }
+
+    @Test
+    void duringAStartThatIsKnownBackgroundWaitsUntilItGoesAnotherWay() throws InterruptedException {
+        traffic.starting(true);
+        assertThat(traffic.backgroundRun(4 << 20)).isEqualTo(4 << 20);
+        AtomicBoolean passed = new AtomicBoolean();
+        CountDownLatch begun = new CountDownLatch(1);
+        try (TaskGroup group = new TaskGroup("test")) {
+            group.fork(() -> receive(run(RemoteBlob.BACKGROUND), begun, passed));
+            await(begun);
+            Thread.sleep(100);
+            assertThat(passed).as("during the start").isFalse();
+            while (!passed.get()) {
+                traffic.begin(run(RemoteBlob.DEMAND)).close();
+            }
+            group.join();
+        }
+    }
+
+    @Test
+    void aStartIsOverWhenNothingIsFetchedForIt() {
+        traffic.starting(true);
+        AtomicBoolean passed = new AtomicBoolean();
+        try (TaskGroup group = new TaskGroup("test")) {
+            group.fork(() -> receive(run(RemoteBlob.BACKGROUND), new CountDownLatch(1), passed));
+            group.join();
+        }
+        assertThat(passed).isTrue();
+    }
+
     private @org.jspecify.annotations.Nullable Void receive(Run run, CountDownLatch begun, AtomicBoolean passed) {
         try (Traffic.Request request = traffic.begin(run)) {
             begun.countDown();

@@ -11,6 +11,9 @@ final class ChunkRecord {
     /// Its bytes in the file.
     final int length;
 
+    /// Whether a start reads it.
+    final boolean prioritized;
+
     /// sha256 of its bytes, once a worker has compressed it.
     @Nullable
     Digest digest;
@@ -23,9 +26,10 @@ final class ChunkRecord {
 
     long blobEnd = -1;
 
-    ChunkRecord(long fileOffset, int length) {
+    ChunkRecord(long fileOffset, int length, boolean prioritized) {
         this.fileOffset = fileOffset;
         this.length = length;
+        this.prioritized = prioritized;
     }
 
     Digest requiredDigest() {

@@ -5,7 +5,11 @@ import io.lighterage.stargz.tar.TarEntry;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 
 /// In what order the kept entries of a layer are written: those of the priority list first, each after the directories
 /// that hold it and after the file it is a hard link to, then the others as they came.
@@ -13,6 +17,8 @@ final class EntryOrder {
     private final LayerScan scan;
     private final SpooledTar tar;
     private final BitSet placed = new BitSet();
+    /// What is read of an entry; nothing stands for everything.
+    private final Map<Integer, List<PriorityList.Range>> reads = new HashMap<>();
     private int[] first = new int[64];
     private int count;
 
@@ -23,20 +29,21 @@ final class EntryOrder {
 
     /// Places what the list names and this layer has.
     void prioritize(PriorityList list) {
-        list.paths().forEach(this::placeWithNeeds);
+        list.items().forEach(this::placeWithNeeds);
     }
 
-    private void placeWithNeeds(RawName path) {
+    private void placeWithNeeds(PriorityList.Item item) {
         ArrayDeque<RawName> chain = new ArrayDeque<>();
-        RawName at = path;
+        RawName at = item.path();
         while (true) {
             int entry = scan.entryAt(at);
-            if (entry == PathTable.NONE || placed.get(entry)) {
+            if (entry == PathTable.NONE) {
                 break;
             }
             chain.push(at);
             TarEntry read = tar.entry(entry);
             if (read.type() != TarEntry.Type.HARD_LINK) {
+                reads.merge(entry, item.ranges(), EntryOrder::both);
                 break;
             }
             at = EntryPath.clean(read.linkName()); // what came before it, so this ends
@@ -44,6 +51,18 @@ final class EntryOrder {
         for (RawName each : chain) {
             placeWithParents(each);
         }
+    }
+
+    private static List<PriorityList.Range> both(List<PriorityList.Range> a, List<PriorityList.Range> b) {
+        return a.isEmpty() || b.isEmpty()
+                ? List.of()
+                : Stream.concat(a.stream(), b.stream()).toList();
+    }
+
+    /// Where the chunks of an entry begin.
+    ChunkCuts cuts(int entry, int chunkSize) {
+        List<PriorityList.Range> ranges = reads.get(entry);
+        return ranges == null ? ChunkCuts.plain(chunkSize) : ChunkCuts.of(chunkSize, ranges);
     }
 
     private void placeWithParents(RawName path) {

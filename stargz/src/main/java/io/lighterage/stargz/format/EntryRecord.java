@@ -21,8 +21,8 @@ final class EntryRecord {
         this.entry = entry;
     }
 
-    ChunkRecord add(long fileOffset, int length) {
-        ChunkRecord chunk = new ChunkRecord(fileOffset, length);
+    ChunkRecord add(long fileOffset, int length, boolean prioritized) {
+        ChunkRecord chunk = new ChunkRecord(fileOffset, length, prioritized);
         chunks.add(chunk);
         unplaced++;
         return chunk;

@@ -42,7 +42,7 @@ final class EstargzWriter implements LayerWriter {
         tocFile = BlobFile.scratch(target, ".toc");
         members = new MemberStream(pool, blob);
         toc = new TocText(tocFile, LayerForm.ESTARGZ, pool.chunkSize());
-        tar = new PackedTar(members, pool.chunkSize(), false, Silent.OBSERVER, toc::add);
+        tar = new PackedTar(members, false, Silent.OBSERVER, toc::add);
         if (!prefetch) {
             landmark(Landmarks.NO_PREFETCH);
         }
@@ -62,9 +62,9 @@ final class EstargzWriter implements LayerWriter {
     }
 
     @Override
-    public void begin(TarEntry entry) {
+    public void begin(TarEntry entry, ChunkCuts cuts) {
         toc.require(entry);
-        tar.begin(entry);
+        tar.begin(entry, cuts);
     }
 
     @Override
@@ -83,7 +83,7 @@ final class EstargzWriter implements LayerWriter {
     }
 
     private void landmark(String name) {
-        tar.begin(Landmarks.entry(name, 1));
+        tar.begin(Landmarks.entry(name, 1), ChunkCuts.plain(1));
         tar.payload(Landmarks.content());
     }
 

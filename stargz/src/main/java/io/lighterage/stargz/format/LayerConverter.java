@@ -63,9 +63,10 @@ public final class LayerConverter {
                 hasher.update(piece);
             }));
             Holes holes = new Holes();
+            ChunkCuts plain = ChunkCuts.plain(pool.chunkSize());
             for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
                 switch (scan.see(entry)) {
-                    case KEEP -> holes.copy(entry, reader, out);
+                    case KEEP -> holes.copy(entry, plain, reader, out);
                     case DROP -> {}
                     case REPLACE -> {
                         return Optional.empty();
@@ -85,11 +86,13 @@ public final class LayerConverter {
             EntryOrder order = new EntryOrder(scan, tar);
             order.prioritize(priorities);
             Holes holes = new Holes();
-            order.forEachFirst(number -> holes.copy(tar.entry(number), tar.reader(), out));
+            order.forEachFirst(
+                    number -> holes.copy(tar.entry(number), order.cuts(number, pool.chunkSize()), tar.reader(), out));
             if (!priorities.isEmpty()) {
                 out.endOfPrefetch();
             }
-            order.forEachOther(number -> holes.copy(tar.entry(number), tar.reader(), out));
+            ChunkCuts plain = ChunkCuts.plain(pool.chunkSize());
+            order.forEachOther(number -> holes.copy(tar.entry(number), plain, tar.reader(), out));
             return out.finish(source);
         }
     }
@@ -116,8 +119,8 @@ public final class LayerConverter {
     private static final class Holes {
         private long filled;
 
-        void copy(TarEntry entry, TarReader reader, LayerWriter out) {
-            out.begin(PackedTar.dense(entry));
+        void copy(TarEntry entry, ChunkCuts cuts, TarReader reader, LayerWriter out) {
+            out.begin(PackedTar.dense(entry), cuts);
             long at = 0;
             for (ByteBuffer piece = reader.payload(); piece != null; piece = reader.payload()) {
                 fill(entry, reader.payloadOffset() - at, out);

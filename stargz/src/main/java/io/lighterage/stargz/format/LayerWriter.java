@@ -8,8 +8,9 @@ import java.nio.ByteBuffer;
 interface LayerWriter extends AutoCloseable {
     /// Begins an entry without holes; [TarEntry#size] bytes must follow.
     ///
+    /// @param cuts where its chunks begin
     /// @throws io.lighterage.contentstore.ImageException INVALID when the format cannot hold it
-    void begin(TarEntry entry);
+    void begin(TarEntry entry, ChunkCuts cuts);
 
     /// The next bytes of the payload.
     void payload(ByteBuffer bytes);

@@ -19,13 +19,13 @@ final class PackedTar {
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(64 << 10).asReadOnlyBuffer();
 
     private final MemberStream members;
-    private final int chunkSize;
     private final boolean payloadAlone;
     private final TarObserver observer;
     private final Consumer<EntryRecord> index;
     private final TarEncoder encoder = new TarEncoder();
     private final ArrayDeque<EntryRecord> waiting = new ArrayDeque<>();
     private @Nullable EntryRecord current;
+    private ChunkCuts cuts = ChunkCuts.plain(1);
     private @Nullable MessageDigest whole;
     private long at;
     private int chunkLeft;
@@ -44,27 +44,22 @@ final class PackedTar {
 
     /// @param payloadAlone whether a member with payload may hold nothing else
     /// @param index takes every entry in order, once everything is known of it
-    PackedTar(
-            MemberStream members,
-            int chunkSize,
-            boolean payloadAlone,
-            TarObserver observer,
-            Consumer<EntryRecord> index) {
+    PackedTar(MemberStream members, boolean payloadAlone, TarObserver observer, Consumer<EntryRecord> index) {
         this.members = members;
-        this.chunkSize = chunkSize;
         this.payloadAlone = payloadAlone;
         this.observer = observer;
         this.index = index;
     }
 
     /// Begins an entry, which must be dense; [TarEntry#size] bytes must follow through [#payload] and [#zeros].
-    void begin(TarEntry entry) {
+    void begin(TarEntry entry, ChunkCuts chunkCuts) {
         raw(encoder.header(entry));
         EntryRecord record = new EntryRecord(entry);
         waiting.add(record);
         current = record;
         at = 0;
-        whole = entry.size() > chunkSize ? Digest.newHasher("sha256") : null;
+        cuts = chunkCuts;
+        whole = entry.size() > 0 && cuts.lengthAt(0, entry.size()) < entry.size() ? Digest.newHasher("sha256") : null;
         settleCurrent();
     }
 
@@ -73,12 +68,12 @@ final class PackedTar {
         EntryRecord record = required();
         while (bytes.hasRemaining()) {
             if (chunkLeft == 0) {
-                chunkLeft = (int) Math.min(chunkSize, record.entry.size() - at);
+                chunkLeft = at < record.entry.size() ? cuts.lengthAt(at, record.entry.size()) : 0;
                 if (chunkLeft == 0) {
                     throw new ImageException(
                             ErrorKind.INTERNAL, "entry " + record.entry.name() + " has more bytes than it says");
                 }
-                members.beginChunk(record, record.add(at, chunkLeft));
+                members.beginChunk(record, record.add(at, chunkLeft, cuts.isRead(at)));
             }
             int count = Math.min(bytes.remaining(), chunkLeft);
             ByteBuffer part = bytes.slice(bytes.position(), count);

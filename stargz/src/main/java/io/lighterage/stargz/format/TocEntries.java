@@ -92,7 +92,8 @@ final class TocEntries {
                         end(first, i),
                         item.innerOffset,
                         false,
-                        digest(first, item)));
+                        digest(first, item),
+                        item.prefetch != 0));
             }
         }
         return chunks;

@@ -26,6 +26,7 @@ final class TocItem {
     long endOffset;
     long chunkOffset;
     long chunkSize;
+    long prefetch;
     final Map<String, String> xattrs = new LinkedHashMap<>();
 
     /// The fields that mean something to us. Keys count in any case of letters, as they do to Go.
@@ -48,6 +49,7 @@ final class TocItem {
         END_OFFSET("endOffset"),
         CHUNK_OFFSET("chunkOffset"),
         CHUNK_SIZE("chunkSize"),
+        PREFETCH("prefetch"),
         XATTRS("xattrs");
 
         private static final Map<String, Field> BY_KEY = new HashMap<>();
@@ -102,6 +104,7 @@ final class TocItem {
             case END_OFFSET -> endOffset = value;
             case CHUNK_OFFSET -> chunkOffset = value;
             case CHUNK_SIZE -> chunkSize = value;
+            case PREFETCH -> prefetch = value;
             default -> {
                 return false;
             }

@@ -20,9 +20,10 @@ import tools.jackson.databind.json.JsonMapper;
 /// | field | eStargz | zstd:chunked |
 /// |---|---|---|
 /// | `digest` | of every regular file | absent for an empty one |
-/// | `chunkSize` | absent for a last chunk shorter than the others | of every chunk, where there are several |
+/// | `chunkSize` | absent for a last chunk shorter than the longest | of every chunk, where there are several |
 /// | `chunkDigest` | of every chunk | of every chunk, where there are several |
 /// | `endOffset` | | of every file that is not empty |
+/// | `prefetch` | 1 for a chunk to be fetched first; our own, others pass over it | the same |
 final class TocText implements AutoCloseable {
     private static final String EMPTY = Digest.sha256(new byte[0]).toString();
 
@@ -128,7 +129,8 @@ final class TocText implements AutoCloseable {
         number("chunkOffset", chunk.fileOffset);
         boolean several = record.chunks.size() > 1;
         boolean estargz = form == LayerForm.ESTARGZ;
-        if (estargz ? chunk.length == chunkSize : several) {
+        boolean last = chunk == record.chunks.getLast();
+        if (estargz ? chunk.length == chunkSize || !last : several) {
             number("chunkSize", chunk.length);
         }
         if (estargz || several) {
@@ -137,6 +139,7 @@ final class TocText implements AutoCloseable {
         if (!estargz && several && chunk.zeros) {
             json.writeStringProperty("chunkType", "zeros");
         }
+        number("prefetch", chunk.prioritized ? 1 : 0);
     }
 
     private void number(String field, long value) {

@@ -47,13 +47,13 @@ final class ZstdChunkedWriter implements LayerWriter {
         members = new MemberStream(pool, blob);
         toc = new TocText(tocFile, LayerForm.ZSTD_CHUNKED, pool.chunkSize());
         split = new TarSplit(splitFile);
-        tar = new PackedTar(members, pool.chunkSize(), true, split, toc::add);
+        tar = new PackedTar(members, true, split, toc::add);
     }
 
     @Override
-    public void begin(TarEntry entry) {
+    public void begin(TarEntry entry, ChunkCuts cuts) {
         toc.require(entry);
-        tar.begin(entry);
+        tar.begin(entry, cuts);
     }
 
     @Override
@@ -68,7 +68,7 @@ final class ZstdChunkedWriter implements LayerWriter {
 
     @Override
     public void endOfPrefetch() {
-        tar.begin(Landmarks.entry(Landmarks.PREFETCH, 1));
+        tar.begin(Landmarks.entry(Landmarks.PREFETCH, 1), ChunkCuts.plain(1));
         tar.payload(Landmarks.content());
     }
 

@@ -100,11 +100,18 @@ final class ChunkRecords {
         records.putInt(record, 0, piece.length());
         records.putInt(record, IndexFormat.CHUNK_INNER, (int) piece.innerOffset());
         records.putLong(record, IndexFormat.CHUNK_FLAT, IndexFormat.flatWord(0, range));
-        records.putLong(record, IndexFormat.CHUNK_BLOB, IndexFormat.blobWord(piece.blobOffset(), range, piece.hole()));
+        records.putLong(record, IndexFormat.CHUNK_BLOB, IndexFormat.blobWord(piece.blobOffset(), range, flags(piece)));
         records.put(
                 record,
                 IndexFormat.CHUNK_DIGEST,
                 HexFormat.of().parseHex(piece.digest().hex()));
+    }
+
+    private static int flags(LayerIndexBuilder.Chunk piece) {
+        if (piece.hole()) {
+            return IndexFormat.CHUNK_HOLE;
+        }
+        return piece.prioritized() ? IndexFormat.CHUNK_PRIORITIZED : 0;
     }
 
     /// Gives each range that is open its end: where the next one begins.
@@ -123,7 +130,7 @@ final class ChunkRecords {
                 long offset = IndexFormat.upper40(word);
                 long range = next(all, offset) - offset;
                 records.putLong(chunk, IndexFormat.CHUNK_FLAT, IndexFormat.flatWord(0, range));
-                records.putLong(chunk, IndexFormat.CHUNK_BLOB, IndexFormat.blobWord(offset, range, false));
+                records.putLong(chunk, IndexFormat.CHUNK_BLOB, IndexFormat.blobWord(offset, range, (int) word & 0xff));
             }
         }
     }

@@ -47,6 +47,10 @@ record IndexChunks(ByteBuffer bytes, int place, int count) {
         return (blobWord(chunk) & IndexFormat.CHUNK_HOLE) != 0;
     }
 
+    boolean isPrioritized(int chunk) {
+        return (blobWord(chunk) & IndexFormat.CHUNK_PRIORITIZED) != 0;
+    }
+
     /// The chunk that holds the byte at `flatOffset`, else the next one.
     int holding(long flatOffset) {
         int low = 0;

@@ -3,7 +3,7 @@ package io.lighterage.stargz.index;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 
-/// The bytes of an index file, version 2. Little-endian; made to be mapped and read where it lies.
+/// The bytes of an index file, version 3. Little-endian; made to be mapped and read where it lies.
 ///
 /// Header, 176 bytes:
 ///
@@ -25,7 +25,8 @@ import io.lighterage.contentstore.ImageException;
 /// | 160 | 4 | chunks |
 /// | 164 | 4 | bytes of names |
 /// | 168 | 4 | bytes of texts |
-/// | 172 | 4 | flags: 1 when any inode has extended attributes, 2 when any is a link below |
+/// | 172 | 4 | flags: 1 when any inode has extended attributes, 2 when any is a link below, 4 when any
+/// chunk is prioritized |
 ///
 /// Behind it lie, without gaps: inodes, directory entries, chunks, names, texts. Inode 0 is the root; 1 to `files` are
 /// the files in ascending flat offset; then the directories, parents before children; then everything else.
@@ -55,7 +56,8 @@ import io.lighterage.contentstore.ImageException;
 /// | 0 | 4 | uncompressed length |
 /// | 4 | 4 | bytes to skip in the decompressed range |
 /// | 8 | 8 | flat offset in the upper 40 bits, lower 24 bits of the range's length below |
-/// | 16 | 8 | blob offset in the upper 40 bits, upper 16 bits of the range's length below, lowest 8 bits: 1 for a hole
+/// | 16 | 8 | blob offset in the upper 40 bits, upper 16 bits of the range's length below, lowest 8 bits: 1 for a hole,
+/// 2 for a prioritized chunk
 /// |
 /// | 24 | 32 | sha256 of the uncompressed bytes |
 ///
@@ -67,7 +69,7 @@ final class IndexFormat {
     /// `LtrIndex` as a little-endian number.
     static final long MAGIC = 0x7865646e4972744cL;
 
-    static final int VERSION = 2;
+    static final int VERSION = 3;
 
     static final int DIGEST = 8;
     static final int DIGEST_BYTES = 32;
@@ -94,6 +96,7 @@ final class IndexFormat {
 
     static final int FLAG_XATTRS = 1;
     static final int FLAG_LINKS_BELOW = 2;
+    static final int FLAG_PRIORITIES = 4;
 
     static final int INODE = 48;
     static final int INODE_FLAGS = 2;
@@ -124,6 +127,7 @@ final class IndexFormat {
     static final int CHUNK_BLOB = 16;
     static final int CHUNK_DIGEST = 24;
     static final int CHUNK_HOLE = 1;
+    static final int CHUNK_PRIORITIZED = 2;
 
     /// Files begin on pages, so that the kernel can map the flat file.
     static final int PAGE_BITS = 12;
@@ -145,8 +149,8 @@ final class IndexFormat {
         return flatOffset << 24 | (rangeLength & 0xffffff);
     }
 
-    static long blobWord(long blobOffset, long rangeLength, boolean hole) {
-        return blobOffset << 24 | rangeLength >>> 24 << 8 | (hole ? CHUNK_HOLE : 0);
+    static long blobWord(long blobOffset, long rangeLength, int flags) {
+        return blobOffset << 24 | rangeLength >>> 24 << 8 | flags;
     }
 
     static long upper40(long word) {

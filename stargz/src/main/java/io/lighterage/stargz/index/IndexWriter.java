@@ -63,6 +63,8 @@ final class IndexWriter {
             for (int chunk = first; chunk < last; chunk++) {
                 long range = IndexFormat.rangeLength(chunks.flatWord(chunk), chunks.blobWord(chunk));
                 long offset = IndexFormat.upper40(chunks.blobWord(chunk));
+                flags |=
+                        (chunks.blobWord(chunk) & IndexFormat.CHUNK_PRIORITIZED) == 0 ? 0 : IndexFormat.FLAG_PRIORITIES;
                 if (range > 0 && offset != rangeAt) {
                     fetchSize += range;
                     rangeAt = offset;

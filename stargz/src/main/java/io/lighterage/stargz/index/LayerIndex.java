@@ -345,6 +345,16 @@ public final class LayerIndex {
         return chunks.isHole(chunk);
     }
 
+    /// Whether the chunk is to be fetched first. Never so for one that is a hole.
+    public boolean chunkIsPrioritized(int chunk) {
+        return chunks.isPrioritized(chunk);
+    }
+
+    /// Whether any chunk is prioritized. Then [#prefetchEnd] says less: other chunks may stand before it.
+    public boolean hasPriorities() {
+        return (bytes.getInt(IndexFormat.FLAGS) & IndexFormat.FLAG_PRIORITIES) != 0;
+    }
+
     /// Whether the remaining bytes are those of the chunk. The buffer's position stays.
     public boolean chunkMatches(int chunk, ByteBuffer candidate) {
         return chunks.matches(chunk, candidate);

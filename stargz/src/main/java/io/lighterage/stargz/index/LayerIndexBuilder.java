@@ -59,10 +59,30 @@ public final class LayerIndexBuilder {
     /// @param innerOffset bytes to skip in the decompressed range
     /// @param hole whether it is all zeros, so that nothing need be fetched
     /// @param digest sha256 of the uncompressed bytes
+    /// @param prioritized whether to fetch it first
     public record Chunk(
-            long fileOffset, int length, long blobOffset, long blobEnd, long innerOffset, boolean hole, Digest digest) {
+            long fileOffset,
+            int length,
+            long blobOffset,
+            long blobEnd,
+            long innerOffset,
+            boolean hole,
+            Digest digest,
+            boolean prioritized) {
         /// The end of a range that ends where the next one begins, the last where [#openRangesEnd] says.
         public static final long OPEN = -1;
+
+        /// One that is not prioritized.
+        public Chunk(
+                long fileOffset,
+                int length,
+                long blobOffset,
+                long blobEnd,
+                long innerOffset,
+                boolean hole,
+                Digest digest) {
+            this(fileOffset, length, blobOffset, blobEnd, innerOffset, hole, digest, false);
+        }
     }
 
     /// @param layer digest of the compressed blob

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -71,6 +72,25 @@ class GoEstargzTest {
                 made.annotation("containerd.io/snapshot/stargz/toc.digest"));
         assertThat(lines.stream().filter(line -> !line.startsWith(".")).toList())
                 .containsExactlyInAnyOrderElementsOf(expected(tar, chunkSize));
+    }
+
+    @Test
+    void chunksThatBeginWhereReadsDoVerifyToo() throws Exception {
+        byte[] tar = LayerConverterTest.oneOfEverything();
+        String list = "files/3000000\t100000+5000,2000000+70000\n";
+        Conversion made = Conversion.of(tar, LayerForm.ESTARGZ, 65536, list, folder);
+        List<String> lines = Listing.run(
+                folder,
+                Map.of(),
+                program.toString(),
+                made.file().toString(),
+                made.annotation("containerd.io/snapshot/stargz/toc.digest"));
+        // pages 24-25 and 488-505 are read: 2 chunks, 1, 29, 2 and 15
+        List<String> expected = expected(tar, 65536).stream()
+                .map(line -> line.startsWith("files/3000000|") ? line.replace("||46|", "||49|") : line)
+                .toList();
+        assertThat(lines.stream().filter(line -> !line.startsWith(".")).toList())
+                .containsExactlyInAnyOrderElementsOf(expected);
     }
 
     private static List<String> expected(byte[] tar, int chunkSize) {

@@ -11,11 +11,13 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// What we write, read by what we read with: every attribute of every file, and every chunk on its own.
 class WrittenLayersTest {
@@ -62,6 +64,43 @@ class WrittenLayersTest {
             assertThat(end(index, "files/12289")).isLessThanOrEqualTo(index.prefetchEnd());
             assertThat(end(index, "files/3000000")).isGreaterThan(index.prefetchEnd());
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(LayerForm.class)
+    void ofAFileThatIsReadInPartThatPartIsPrioritized(LayerForm form) {
+        byte[] tar = LayerConverterTest.oneOfEverything();
+        String list = "files/3000000\t100000+5000,2000000+70000\nfiles/12289\n";
+        Conversion made = Conversion.of(tar, form, 65536, list, folder);
+        byte[] blob = made.bytes();
+        LayerIndex index = LazyBlob.inside(LazyFormats.read(
+                        made.layer().descriptor(),
+                        (offset, length) -> ByteBuffer.wrap(blob, (int) offset, (int) length)
+                                .slice()))
+                .verify()
+                .writeIndex(folder.resolve("index"));
+        assertThat(index.hasPriorities()).isTrue();
+        assertThat(prioritized(index, "files/3000000")).containsExactly("98304+8192", "1998848+65536", "2064384+8192");
+        assertThat(prioritized(index, "files/12289")).containsExactly("0+12289");
+        assertThat(prioritized(index, "files/100000")).isEmpty();
+        TarReader reader = new TarReader(Sources.of(tar));
+        for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
+            byte[] content = content(reader);
+            if (entry.name().toString().equals("files/3000000")) {
+                assertSame(entry, content, index, blob);
+            }
+        }
+    }
+
+    private static List<String> prioritized(LayerIndex index, String path) {
+        int inode = find(index, path);
+        List<String> ranges = new ArrayList<>();
+        for (int chunk = 0; chunk < index.chunkCount(); chunk++) {
+            if (index.chunkInode(chunk) == inode && index.chunkIsPrioritized(chunk)) {
+                ranges.add((index.chunkFlatOffset(chunk) - index.flatOffset(inode)) + "+" + index.chunkLength(chunk));
+            }
+        }
+        return ranges;
     }
 
     private static byte[] content(TarReader reader) {
