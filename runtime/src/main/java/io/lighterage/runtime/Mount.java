@@ -40,6 +40,7 @@ record Mount(ImageRuntime runtime, MountRecords records, TreeMounter mounter, Pr
             MountOptions options = MountOptions.USUAL.withSource("lighter:" + source(image.name()));
             meanwhile.join();
             MountedTree at = mounter.mount(tree, request.directory(), options);
+            image.layers().whenComplete(() -> at.readAhead(MountOptions.COMPLETE_READ_AHEAD));
             MountReport.Opening opening = new MountReport.Opening(
                     image.resolving(),
                     Duration.between(begun, opened).minus(image.resolving()),

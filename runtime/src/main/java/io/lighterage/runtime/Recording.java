@@ -1,28 +1,19 @@
 package io.lighterage.runtime;
 
-import io.lighterage.contentstore.Digest;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.manifest.ImageConfig;
 import io.lighterage.linux.NativeFileCalls;
 import io.lighterage.remotesnapshotter.apply.TreeRemover;
-import io.lighterage.remotesnapshotter.lazy.DemandListener;
 import io.lighterage.runtime.bundle.ImageStart;
 import io.lighterage.runtime.bundle.RunResult;
 import io.lighterage.runtime.bundle.StartRequest;
-import io.lighterage.stargz.index.LayerIndex;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
 
 /// Starts an image on its lazy mount and notes what is read until it is ready.
 ///
@@ -42,7 +33,7 @@ record Recording(ImageRuntime runtime, Path folder, ProgressListener progress) {
     }
 
     private Recorded lazy(RecordRequest request, Path place, long begun) {
-        Trace trace = new Trace();
+        ReadTrace trace = new ReadTrace();
         Path tree = makeDirectory(place.resolve("tree"));
         MountRequest mount = request.mount();
         MountRequest here =
@@ -56,7 +47,7 @@ record Recording(ImageRuntime runtime, Path folder, ProgressListener progress) {
                     run,
                     before.plus(run.elapsed()),
                     Optional.of(mounted.report()),
-                    trace.files(),
+                    trace.reads(),
                     trace.compressed());
         }
     }
@@ -111,54 +102,5 @@ record Recording(ImageRuntime runtime, Path folder, ProgressListener progress) {
     private static ImageException failed(String what, IOException e) {
         return new ImageException(
                 ErrorKind.DENIED, "cannot " + what + ": " + e + "; choose a --root this user may write to", e);
-    }
-
-    /// Reads in the order in which they came first. Thread-safe.
-    private static final class Trace implements DemandListener {
-        private final Map<Opened, TreeMap<Long, Long>> reads = new LinkedHashMap<>();
-        private final Set<Place> places = new HashSet<>();
-        private long compressed;
-
-        /// A file of a layer.
-        private record Opened(LayerIndex layer, int file) {}
-
-        /// Where a range of a blob begins; chunks that share it are fetched together.
-        private record Place(Digest layer, long offset) {}
-
-        @Override
-        public synchronized void demanded(Chunk chunk) {
-            if (places.add(new Place(chunk.layer(), chunk.blobOffset()))) {
-                compressed += chunk.blobLength();
-            }
-        }
-
-        @Override
-        public synchronized void read(LayerIndex layer, int file, long offset, long length) {
-            TreeMap<Long, Long> ranges = reads.computeIfAbsent(new Opened(layer, file), ignored -> new TreeMap<>());
-            long from = offset;
-            long to = offset + length;
-            for (Map.Entry<Long, Long> near = ranges.floorEntry(to);
-                    near != null && near.getValue() >= from;
-                    near = ranges.floorEntry(to)) {
-                from = Math.min(from, near.getKey());
-                to = Math.max(to, near.getValue());
-                ranges.remove(near.getKey());
-            }
-            ranges.put(from, to);
-        }
-
-        synchronized long compressed() {
-            return compressed;
-        }
-
-        synchronized List<Recorded.ReadFile> files() {
-            List<Recorded.ReadFile> files = new ArrayList<>();
-            reads.forEach((opened, ranges) -> files.add(new Recorded.ReadFile(
-                    opened.layer().path(opened.file()),
-                    ranges.entrySet().stream()
-                            .map(range -> new Recorded.Range(range.getKey(), range.getValue() - range.getKey()))
-                            .toList())));
-            return files;
-        }
     }
 }

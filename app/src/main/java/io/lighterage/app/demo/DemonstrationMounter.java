@@ -71,6 +71,9 @@ final class DemonstrationMounter implements TreeMounter {
         public void awaitUnmounted() {}
 
         @Override
+        public void readAhead(int bytes) {}
+
+        @Override
         public void close() {}
     }
 }

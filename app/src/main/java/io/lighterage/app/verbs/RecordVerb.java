@@ -171,8 +171,7 @@ final class RecordVerb implements Callable<Integer> {
             fields.put("demandReads", report.demandReads());
             fields.put("demandMillis", report.demandTime().toMillis());
             fields.put(
-                    "files",
-                    recorded.files().stream().map(read -> "/" + read.path()).toList());
+                    "files", recorded.files().stream().map(path -> "/" + path).toList());
         }
         return fields;
     }

@@ -21,13 +21,23 @@ final class BulkFill implements AutoCloseable {
     /// A registry that is away, or a full disk, is looked at again so often.
     private static final long LONGEST_PAUSE_MILLIS = 60_000;
 
+    private static final int NOTHING = Integer.MAX_VALUE;
+
+    /// What a start reads is many small parts: while one is on its way others have to be asked for.
+    private static final int PREFETCH_STREAMS = 8;
+
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("bulk-", 0).factory());
     private final ReentrantLock lock = new ReentrantLock();
     private final List<Task> tasks = new ArrayList<>();
-    private @Nullable Traffic traffic;
+    /// What `tasks` held at first.
+    private final List<Task> all = new ArrayList<>();
+
+    private final PrefetchQueue recorded;
     private Traffic.@Nullable Miss followed;
     private int followedTo;
+    private int working;
+    private final List<Runnable> whenDone = new ArrayList<>();
     private volatile boolean closed;
 
     /// A part of a layer. `position` is guarded by `lock`.
@@ -42,8 +52,8 @@ final class BulkFill implements AutoCloseable {
         }
     }
 
-    /// A task's next runs.
-    private record Step(Task task, List<Run> runs) {
+    /// What a worker does next.
+    private record Step(OpenLayer layer, List<Run> runs) {
         Step {
             runs = List.copyOf(runs);
         }
@@ -57,42 +67,61 @@ final class BulkFill implements AutoCloseable {
                 .filter(layer -> !layer.content().complete() && layer.place().tryFill())
                 .toList();
         for (OpenLayer layer : ours) {
-            if (layer.index().prefetchEnd() > 0 || layer.index().hasPriorities()) {
+            if (layer.index().prefetchEnd() > 0 && layer.index().priorityCount() == 0) {
                 tasks.add(new Task(layer, RemoteBlob.PREFETCH));
             }
         }
         if (options.background()) {
             ours.forEach(layer -> tasks.add(new Task(layer, RemoteBlob.BACKGROUND)));
         }
+        recorded = new PrefetchQueue(ours);
         if (ours.isEmpty()) {
             return;
         }
-        traffic = ours.getFirst().content().fetching().traffic();
+        Traffic traffic = ours.getFirst().content().fetching().traffic();
         if (options.background()) {
-            traffic.starting(tasks.getFirst().priority <= RemoteBlob.PREFETCH);
+            traffic.starting(urgency() <= RemoteBlob.PREFETCH);
         }
-        for (int i = 0; i < options.streams() && !tasks.isEmpty(); i++) {
-            boolean patient = i >= Traffic.BLIND_STREAMS;
-            threads.execute(() -> work(patient));
+        all.addAll(tasks);
+        working = workers(options.streams());
+        for (int i = 0; i < working; i++) {
+            int number = i;
+            threads.execute(() -> {
+                try {
+                    work(traffic, number, options.streams());
+                } finally {
+                    end();
+                }
+            });
         }
     }
 
-    /// @param patient whether it stands back while an image starts of which it is not known what it reads
-    private void work(boolean patient) {
+    private int workers(int streams) {
+        return switch (urgency()) {
+            case NOTHING -> 0;
+            case RemoteBlob.PREFETCH -> Math.max(streams, PREFETCH_STREAMS);
+            default -> streams;
+        };
+    }
+
+    /// @param number from 0; the first `streams` ones fetch in the background, too, and only the first few of them
+    /// while
+    ///     an image starts of which it is not known what it reads
+    private void work(Traffic link, int number, int streams) {
         long pause = FIRST_PAUSE_MILLIS;
         try {
-            for (Step step = next(patient); step != null && !closed; step = next(patient)) {
+            for (Step step = next(link, number, streams); step != null && !closed; step = next(link, number, streams)) {
                 ImageException failure = carryOut(step);
                 if (failure == null) {
                     pause = FIRST_PAUSE_MILLIS;
                 } else if (failure.kind() == ErrorKind.CANCELLED) {
                     return;
                 } else {
-                    again(step.task());
+                    again();
                     LOG.log(
                             System.Logger.Level.WARNING,
                             "fetching layer {0} in the background failed, next try in {1} ms: {2}",
-                            step.task().layer.index().layer(),
+                            step.layer().index().layer(),
                             pause,
                             failure.getMessage());
                     TimeUnit.MILLISECONDS.sleep(pause);
@@ -108,28 +137,87 @@ final class BulkFill implements AutoCloseable {
         }
     }
 
+    private void end() {
+        List<Runnable> actions;
+        lock.lock();
+        try {
+            working--;
+            actions = working > 0 || closed ? List.of() : List.copyOf(whenDone);
+        } finally {
+            lock.unlock();
+        }
+        actions.forEach(Runnable::run);
+    }
+
+    /// Runs an action when there is nothing to fetch any more, now or by a worker; not after closing.
+    void whenDone(Runnable action) {
+        lock.lock();
+        try {
+            if (working > 0) {
+                whenDone.add(action);
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        action.run();
+    }
+
     private static @Nullable ImageException carryOut(Step step) {
         ImageException first = null;
         for (Run run : step.runs()) {
-            ImageException failure = step.task().layer.content().fetching().execute(run);
+            ImageException failure = step.layer().content().fetching().execute(run);
             first = first == null ? failure : first;
         }
-        if (step.task().layer.content().complete()) {
-            step.task().layer.content().store().force();
+        if (step.layer().content().complete()) {
+            step.layer().content().store().force();
         }
         return first;
     }
 
-    private @Nullable Step next(boolean patient) throws InterruptedException {
-        Traffic link = traffic;
-        if (patient && link != null) {
-            link.awaitEndOfBlindStart();
+    private @Nullable Step next(Traffic link, int number, int streams) throws InterruptedException {
+        while (true) {
+            int urgency = urgency();
+            if (urgency == NOTHING || (urgency >= RemoteBlob.BACKGROUND && number >= streams)) {
+                return null;
+            }
+            if (urgency >= RemoteBlob.BACKGROUND) {
+                if (number >= Traffic.BLIND_STREAMS) {
+                    link.awaitEndOfBlindStart();
+                }
+                link.awaitTurn(() -> urgency);
+            }
+            Step step = claim(link, urgency);
+            if (step != null) {
+                return step;
+            }
         }
+    }
+
+    /// What is to be fetched next.
+    private int urgency() {
         lock.lock();
         try {
-            while (!tasks.isEmpty() && !closed) {
+            if (closed || (tasks.isEmpty() && recorded.isEmpty())) {
+                return NOTHING;
+            }
+            return recorded.isEmpty() ? tasks.getFirst().priority : RemoteBlob.PREFETCH;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// @return null when nothing of that urgency is left
+    private @Nullable Step claim(Traffic link, int urgency) {
+        lock.lock();
+        try {
+            PrefetchQueue.Planned planned = closed ? null : recorded.poll();
+            if (planned != null) {
+                return new Step(planned.layer(), List.of(planned.run()));
+            }
+            while (!tasks.isEmpty() && !closed && tasks.getFirst().priority <= urgency) {
                 Task task = tasks.getFirst();
-                Step near = task.priority <= RemoteBlob.PREFETCH ? null : nearLastMiss();
+                Step near = task.priority <= RemoteBlob.PREFETCH ? null : nearLastMiss(link);
                 if (near != null) {
                     return near;
                 }
@@ -137,7 +225,7 @@ final class BulkFill implements AutoCloseable {
                 List<Run> runs = fetching.beginBulk(task.position, task.priority);
                 if (!runs.isEmpty()) {
                     task.position = Math.max(task.position, behind(fetching, runs));
-                    return new Step(task, runs);
+                    return new Step(task.layer, runs);
                 }
                 tasks.removeFirst();
             }
@@ -147,9 +235,8 @@ final class BulkFill implements AutoCloseable {
         }
     }
 
-    private @Nullable Step nearLastMiss() {
-        Traffic link = traffic;
-        Traffic.Miss miss = link == null ? null : link.lastMiss().orElse(null);
+    private @Nullable Step nearLastMiss(Traffic link) {
+        Traffic.Miss miss = link.lastMiss().orElse(null);
         if (miss == null) {
             return null;
         }
@@ -162,7 +249,7 @@ final class BulkFill implements AutoCloseable {
                 List<Run> runs = miss.layer().beginBulk(followedTo, task.priority);
                 if (!runs.isEmpty()) {
                     followedTo = behind(miss.layer(), runs);
-                    return new Step(task, runs);
+                    return new Step(task.layer, runs);
                 }
             }
         }
@@ -174,14 +261,14 @@ final class BulkFill implements AutoCloseable {
         return fetching.order().positionOf(last.chunks().getLast()) + 1;
     }
 
-    /// What failed is missing still.
-    private void again(Task task) {
+    /// What failed is missing still: all of it is looked for again.
+    private void again() {
         lock.lock();
         try {
-            task.position = 0;
-            if (!tasks.contains(task)) {
-                tasks.add(task);
-            }
+            recorded.again();
+            tasks.clear();
+            tasks.addAll(all);
+            tasks.forEach(task -> task.position = 0);
         } finally {
             lock.unlock();
         }

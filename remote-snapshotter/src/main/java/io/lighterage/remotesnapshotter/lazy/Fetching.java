@@ -108,15 +108,31 @@ final class Fetching implements AutoCloseable {
     /// Begins the next stretch of what is missing in the blob's order, for the caller to [#execute].
     ///
     /// @param position where to look from in the blob's order
-    /// @param priority [RemoteBlob#PREFETCH] for what is prioritized only
+    /// @param priority [RemoteBlob#PREFETCH] for the prioritized range only
     /// @return the runs, none when nothing is missing from there on
     List<Run> beginBulk(int position, int priority) {
         lock.lock();
         try {
             requireOpen();
             boolean prioritized = priority <= RemoteBlob.PREFETCH;
-            long longest = prioritized ? LONGEST_RUN : parts.traffic().backgroundRun(LONGEST_RUN);
-            return owners.claim(owners.stretch(position, prioritized, longest), priority);
+            long limit = prioritized ? index.prefetchEnd() : Long.MAX_VALUE;
+            long longest = prioritized ? Traffic.PREFETCH_RUN : parts.traffic().backgroundRun(LONGEST_RUN);
+            return owners.claim(owners.stretch(position, limit, longest), priority);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Begins runs for prioritized chunks, for the caller to [#execute].
+    ///
+    /// @param chunks of these only those are taken that are missing and that nobody brings
+    List<Run> beginPrefetch(List<Integer> chunks) {
+        lock.lock();
+        try {
+            requireOpen();
+            SortedSet<Integer> positions = new TreeSet<>();
+            chunks.stream().filter(owners::isFreeAndSound).forEach(chunk -> positions.add(order.positionOf(chunk)));
+            return owners.claim(positions, RemoteBlob.PREFETCH);
         } finally {
             lock.unlock();
         }

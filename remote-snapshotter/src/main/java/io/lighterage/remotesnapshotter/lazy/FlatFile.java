@@ -155,12 +155,17 @@ public final class FlatFile implements TreeContent, AutoCloseable {
         }
         int from = Math.max(lastChunk + 1, index.chunkAt(stretch.get().from()));
         int to = from;
-        while (to < index.chunkCount() && index.chunkFlatOffset(to) < end) {
+        while (to < index.chunkCount() && index.chunkFlatOffset(to) < end && !endsRecordedRead(to)) {
             to++;
         }
         return IntStream.range(from, to)
                 .filter(chunk -> !store.isTrusted(chunk) && !index.chunkIsHole(chunk))
                 .toArray();
+    }
+
+    /// Whether a recorded start stops reading before this chunk.
+    private boolean endsRecordedRead(int chunk) {
+        return index.chunkIsPrioritized(chunk - 1) && !index.chunkIsPrioritized(chunk);
     }
 
     private void fetch(long flatOffset, long length, int first, int end, int[] ahead) {

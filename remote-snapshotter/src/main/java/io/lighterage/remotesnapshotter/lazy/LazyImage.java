@@ -117,6 +117,16 @@ public final class LazyImage implements AutoCloseable {
         return layers;
     }
 
+    /// Runs an action once everything is here and the source is not needed any more, if the background sees to that; at
+    /// once when it is.
+    public void whenComplete(Runnable action) {
+        bulk.whenDone(() -> {
+            if (layers.stream().allMatch(layer -> layer.content().complete())) {
+                action.run();
+            }
+        });
+    }
+
     /// Tells `listener` which parts of which files are read from now on, in the order of the first reads;
     /// whoever listened before hears nothing any more.
     public void listen(DemandListener listener) {

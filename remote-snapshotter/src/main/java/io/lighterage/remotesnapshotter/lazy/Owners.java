@@ -53,7 +53,10 @@ final class Owners {
             return false;
         }
         long distance = index.chunkBlobOffset(chunk) - owner.at();
-        if (distance > parts.traffic().worthARoundTrip() && !parts.sources().ignoreRanges()) {
+        long worth = owner.priority() <= RemoteBlob.PREFETCH
+                ? Traffic.PREFETCH_RUN
+                : parts.traffic().worthARoundTrip();
+        if (distance > worth && !parts.sources().ignoreRanges()) {
             return false;
         }
         parts.traffic().hurry(owner, RemoteBlob.DEMAND);
@@ -65,23 +68,22 @@ final class Owners {
         return !store.isTrusted(chunk) && !store.isHere(chunk) && !owners.containsKey(chunk);
     }
 
-    private boolean isFreeAndSound(int chunk) {
+    /// As [#isFree], and no reader found its bytes wrong before.
+    boolean isFreeAndSound(int chunk) {
         return isFree(chunk) && !spoilt.get(chunk);
     }
 
     /// Positions of the next missing chunks in the blob's order, as many as one request should bring.
     ///
     /// @param position where to look from
-    /// @param prioritized whether to look for prioritized ones only
+    /// @param limit blob offset at which to stop
     /// @param longest compressed bytes
-    SortedSet<Integer> stretch(int position, boolean prioritized, long longest) {
-        boolean marked = prioritized && index.hasPriorities();
-        long limit = prioritized && !marked ? index.prefetchEnd() : Long.MAX_VALUE;
+    SortedSet<Integer> stretch(int position, long limit, long longest) {
         SortedSet<Integer> positions = new TreeSet<>();
         long begin = -1;
         for (int at = position; at < order.count(); at++) {
             int chunk = order.chunkAt(at);
-            if (index.chunkIsHole(chunk) || (marked && !index.chunkIsPrioritized(chunk)) || !isFreeAndSound(chunk)) {
+            if (index.chunkIsHole(chunk) || !isFreeAndSound(chunk)) {
                 continue;
             }
             if (index.chunkBlobOffset(chunk) >= limit) {
@@ -123,8 +125,8 @@ final class Owners {
         RunPlanner planner = new RunPlanner(
                 index,
                 order,
-                everything ? Long.MAX_VALUE : parts.traffic().worthARoundTrip(),
-                everything ? Long.MAX_VALUE : Fetching.LONGEST_RUN);
+                everything ? Long.MAX_VALUE : parts.traffic().worthSkipping(priority),
+                everything ? Long.MAX_VALUE : longest(priority));
         int[] wanted = positions.stream().mapToInt(Integer::intValue).toArray();
         IntPredicate alsoMissing = this::isFreeAndSound;
         List<Run> runs = new ArrayList<>();
@@ -134,6 +136,10 @@ final class Owners {
             runs.add(run);
         }
         return runs;
+    }
+
+    private static long longest(int priority) {
+        return priority == RemoteBlob.PREFETCH ? Traffic.PREFETCH_RUN : Fetching.LONGEST_RUN;
     }
 
     /// A server that sends the whole blob anyway may as well fill the whole file.

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Who may use the link, and what the link is like. One for all layers of a process.
@@ -28,6 +29,10 @@ final class Traffic {
     /// A start is over when nothing had to be fetched for it for so long: programs that start think for shorter.
     private static final long START_IS_OVER_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+    /// Most compressed bytes of a request of the prefetch. What is asked for is on its way, and a read that cannot wait
+    /// for it comes behind it.
+    static final int PREFETCH_RUN = 512 << 10;
+
     /// Requests of the background during a start that is not known, at once: one arrives while the next is asked for.
     static final int BLIND_STREAMS = 2;
 
@@ -35,6 +40,7 @@ final class Traffic {
     private static final int SURPRISES = 32;
 
     private static final long SMALLEST_GAP = 32 << 10;
+    private static final long SMALLEST_SKIP = 8 << 10;
     /// A megabyte for nothing is the most a round trip may be worth, however long and fat the link.
     private static final long LARGEST_GAP = 1 << 20;
     /// Weight of a new sample.
@@ -226,29 +232,37 @@ final class Traffic {
     }
 
     private void giveWay(Run run) {
+        try {
+            awaitTurn(run::priority);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ImageException(ErrorKind.CANCELLED, "interrupted while a fetch gave way to reads", e);
+        }
+    }
+
+    /// Returns when bytes of this priority may be asked for: what a server has been asked for it sends, and as much of
+    /// that as a socket buffers arrives whether it is read or not.
+    void awaitTurn(IntSupplier priority) throws InterruptedException {
         lock.lock();
         try {
-            for (long wait = toWait(run); wait != 0; wait = toWait(run)) {
+            for (long wait = toWait(priority.getAsInt()); wait != 0; wait = toWait(priority.getAsInt())) {
                 if (wait < 0) {
                     changed.await();
                 } else {
                     long ignored = changed.awaitNanos(wait);
                 }
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ImageException(ErrorKind.CANCELLED, "interrupted while a fetch gave way to reads", e);
         } finally {
             lock.unlock();
         }
     }
 
     /// Nanoseconds to wait, 0 to go on, negative to wait for a change.
-    private long toWait(Run run) {
-        if (run.priority() <= RemoteBlob.DEMAND) {
+    private long toWait(int priority) {
+        if (priority <= RemoteBlob.DEMAND) {
             return 0;
         }
-        if (run.priority() <= RemoteBlob.PREFETCH) {
+        if (priority <= RemoteBlob.PREFETCH) {
             return receiving > 0 ? -1 : 0;
         }
         if (prefetching > 0) {
@@ -274,6 +288,13 @@ final class Traffic {
         } finally {
             lock.unlock();
         }
+    }
+
+    /// Bytes between two wanted ranges up to which one request for both is better than two.
+    long worthSkipping(int priority) {
+        long roundTrip = worthARoundTrip();
+        // while one request of the prefetch waits for its answer others arrive: a further one costs hardly anything
+        return priority == RemoteBlob.PREFETCH ? Math.max(SMALLEST_SKIP, roundTrip / 16) : roundTrip;
     }
 
     /// Bytes that arrive in the time a request of its own would take: what may be fetched for nothing.

@@ -2,8 +2,14 @@ package io.lighterage.remotesnapshotter.mount;
 
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
+import io.lighterage.linux.Descriptors;
 import io.lighterage.linux.Errno;
+import io.lighterage.linux.FileStatus;
+import io.lighterage.linux.Flags;
+import io.lighterage.linux.NativeFileCalls;
 import io.lighterage.linux.ProcessEnd;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -17,16 +23,20 @@ final class FuseMount implements MountedTree {
     private static final long END_SECONDS = 5;
 
     private final Path directory;
+    private final boolean root;
     private final Unmounter unmounter;
     private final CountDownLatch ended;
     private final AutoCloseable reads;
     private final Thread onExit;
     private boolean closed;
+    private volatile @Nullable Path device;
 
+    /// @param root whether this process may tell the kernel how to treat the device
     /// @param ended zero when nothing is served any more
     /// @param reads closed to end reads that wait
-    FuseMount(Path directory, Unmounter unmounter, CountDownLatch ended, ReadGate reads) {
+    FuseMount(Path directory, boolean root, Unmounter unmounter, CountDownLatch ended, ReadGate reads) {
         this.directory = directory;
+        this.root = root;
         this.unmounter = unmounter;
         this.ended = ended;
         this.reads = reads;
@@ -66,6 +76,29 @@ final class FuseMount implements MountedTree {
     public void close() {
         unmount();
         ProcessEnd.forget(onExit);
+    }
+
+    /// Waits until the mount answers, and finds out which device it is.
+    ///
+    /// The kernel answers nothing of the mount before the connection is made, so one look at it waits for that.
+    void awaitReady() {
+        FileStatus status = new NativeFileCalls().statx(Flags.AT_FDCWD, Descriptors.bytes(directory));
+        if (root && status != null) {
+            device = Path.of("/sys/class/bdi/" + status.deviceMajor() + ":" + status.deviceMinor());
+        }
+    }
+
+    @Override
+    public void readAhead(int bytes) {
+        Path at = device;
+        if (at == null || bytes == 0 || ended.getCount() == 0) {
+            return;
+        }
+        try {
+            Files.writeString(at.resolve("read_ahead_kb"), Integer.toString(bytes >> 10));
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, () -> "the read-ahead of " + directory + " stays as it is: " + e);
+        }
     }
 
     private synchronized void unmount() {

@@ -4,14 +4,9 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.linux.Credentials;
 import io.lighterage.linux.Descriptors;
-import io.lighterage.linux.FileStatus;
-import io.lighterage.linux.Flags;
-import io.lighterage.linux.NativeFileCalls;
 import io.lighterage.linux.NativeMountCalls;
-import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,9 +65,10 @@ public final class FuseTreeMounter implements TreeMounter {
         }
         workers.start();
         Unmounter unmounter = new Unmounter(new NativeMountCalls(), root);
-        FuseMount mount = new FuseMount(place, unmounter, workers.ended(), gate);
+        FuseMount mount = new FuseMount(place, root, unmounter, workers.ended(), gate);
         mount.unmountOnExitOfProcess();
-        awaitReady(place, options);
+        mount.awaitReady();
+        mount.readAhead(options.readAhead()); // not before: making the connection resets it
         return mount;
     }
 
@@ -135,19 +131,5 @@ public final class FuseTreeMounter implements TreeMounter {
                         + " `mount_max` mounts (/etc/fuse.conf); where it has lost its set-uid bit, run as root";
         return new ImageException(
                 ErrorKind.DENIED, "cannot mount on " + place + ": libfuse was refused and has printed why; " + needs);
-    }
-
-    /// The kernel answers nothing of the mount before the connection is made, so one look at it waits for that. The
-    /// read-ahead can be set from then on only: making the connection resets it.
-    private void awaitReady(Path place, MountOptions options) {
-        FileStatus status = new NativeFileCalls().statx(Flags.AT_FDCWD, Descriptors.bytes(place));
-        if (root && options.readAhead() > 0 && status != null) {
-            Path device = Path.of("/sys/class/bdi/" + status.deviceMajor() + ":" + status.deviceMinor());
-            try {
-                Files.writeString(device.resolve("read_ahead_kb"), "" + (options.readAhead() >> 10));
-            } catch (IOException e) {
-                LOG.log(System.Logger.Level.DEBUG, () -> "the read-ahead of " + place + " stays as it is: " + e);
-            }
-        }
     }
 }

@@ -13,6 +13,10 @@ public interface MountedTree extends AutoCloseable {
     /// @throws io.lighterage.contentstore.ImageException CANCELLED when this thread is interrupted
     void awaitUnmounted();
 
+    /// Says how many bytes the kernel is to read ahead in files opened from now on. Where this process may not say
+    /// that, nothing happens.
+    void readAhead(int bytes);
+
     /// Unmounts. A mount that is in use disappears from its directory at once and for good when the last process lets
     /// go of it; until then those processes get `EIO` for what is not in the kernel's cache. Never waits for them;
     /// does nothing when it is unmounted already.

@@ -1,6 +1,5 @@
 package io.lighterage.stargz.format;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -26,32 +25,37 @@ final class ChunkCuts {
     private final int chunkSize;
     /// Begins and ends of what is read, ascending.
     private final long[] bounds;
+    private final List<Read> reads;
 
-    private ChunkCuts(int chunkSize, long[] bounds) {
+    /// What a start reads of the file.
+    ///
+    /// @param from first byte
+    /// @param to first byte after it; may lie behind the end of the file
+    /// @param rank 1 or more: when it is read, among all that is read of the image
+    record Read(long from, long to, int rank) {}
+
+    private ChunkCuts(int chunkSize, long[] bounds, List<Read> reads) {
         this.chunkSize = chunkSize;
         this.bounds = bounds;
+        this.reads = reads;
     }
 
     /// Nothing is known of the file: chunks of one size.
     static ChunkCuts plain(int chunkSize) {
-        return new ChunkCuts(chunkSize, new long[0]);
+        return new ChunkCuts(chunkSize, new long[0], List.of());
     }
 
-    /// @param ranges what is read, in any order; none means everything
-    static ChunkCuts of(int chunkSize, List<PriorityList.Range> ranges) {
-        if (ranges.isEmpty()) {
-            return new ChunkCuts(chunkSize, new long[] {0, Long.MAX_VALUE});
-        }
-        List<PriorityList.Range> sorted = new ArrayList<>(ranges);
-        sorted.sort(Comparator.comparingLong(PriorityList.Range::offset));
+    /// @param reads in any order; empty ones do not count
+    static ChunkCuts of(int chunkSize, List<Read> reads) {
+        List<Read> sorted = reads.stream()
+                .filter(read -> read.from() < read.to())
+                .sorted(Comparator.comparingLong(Read::from))
+                .toList();
         long[] bounds = new long[2 * sorted.size()];
         int count = 0;
-        for (PriorityList.Range range : sorted) {
-            if (range.length() == 0) {
-                continue;
-            }
-            long from = range.offset() & -PAGE;
-            long to = (range.offset() + range.length() + PAGE - 1) & -PAGE;
+        for (Read read : sorted) {
+            long from = read.from() & -PAGE;
+            long to = read.to() > Long.MAX_VALUE - PAGE ? Long.MAX_VALUE : (read.to() + PAGE - 1) & -PAGE;
             if (count > 0 && from - bounds[count - 1] < SMALLEST_GAP) {
                 bounds[count - 1] = Math.max(bounds[count - 1], to);
             } else {
@@ -59,7 +63,7 @@ final class ChunkCuts {
                 bounds[count++] = to;
             }
         }
-        return new ChunkCuts(chunkSize, Arrays.copyOf(bounds, count));
+        return new ChunkCuts(chunkSize, Arrays.copyOf(bounds, count), sorted);
     }
 
     /// Bytes of the chunk that begins at `at`.
@@ -78,8 +82,24 @@ final class ChunkCuts {
         return (int) Math.min(largest, end - at);
     }
 
-    /// Whether a start reads the chunk that begins at `at`.
-    boolean isRead(long at) {
+    /// When a start reads the chunk that begins at `at`, 0 when it does not.
+    ///
+    /// @param length the chunk's
+    int rankAt(long at, int length) {
+        if (!isRead(at)) {
+            return 0;
+        }
+        int rank = Integer.MAX_VALUE;
+        for (Read read : reads) {
+            if (read.from() < at + length && read.to() > at) {
+                rank = Math.min(rank, read.rank());
+            }
+        }
+        // between two reads that are kept together lies a chunk that neither touches
+        return rank == Integer.MAX_VALUE ? reads.getFirst().rank() : rank;
+    }
+
+    private boolean isRead(long at) {
         return boundAfter(at) % 2 == 1;
     }
 

@@ -11,8 +11,8 @@ final class ChunkRecord {
     /// Its bytes in the file.
     final int length;
 
-    /// Whether a start reads it.
-    final boolean prioritized;
+    /// When a start reads it, 0 when it does not.
+    final int rank;
 
     /// sha256 of its bytes, once a worker has compressed it.
     @Nullable
@@ -26,10 +26,10 @@ final class ChunkRecord {
 
     long blobEnd = -1;
 
-    ChunkRecord(long fileOffset, int length, boolean prioritized) {
+    ChunkRecord(long fileOffset, int length, int rank) {
         this.fileOffset = fileOffset;
         this.length = length;
-        this.prioritized = prioritized;
+        this.rank = rank;
     }
 
     Digest requiredDigest() {

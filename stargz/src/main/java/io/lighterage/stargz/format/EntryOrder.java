@@ -3,13 +3,13 @@ package io.lighterage.stargz.format;
 import io.lighterage.stargz.RawName;
 import io.lighterage.stargz.tar.TarEntry;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
-import java.util.stream.Stream;
 
 /// In what order the kept entries of a layer are written: those of the priority list first, each after the directories
 /// that hold it and after the file it is a hard link to, then the others as they came.
@@ -17,8 +17,8 @@ final class EntryOrder {
     private final LayerScan scan;
     private final SpooledTar tar;
     private final BitSet placed = new BitSet();
-    /// What is read of an entry; nothing stands for everything.
-    private final Map<Integer, List<PriorityList.Range>> reads = new HashMap<>();
+    private final Map<Integer, List<ChunkCuts.Read>> reads = new HashMap<>();
+    private int rank;
     private int[] first = new int[64];
     private int count;
 
@@ -29,7 +29,10 @@ final class EntryOrder {
 
     /// Places what the list names and this layer has.
     void prioritize(PriorityList list) {
-        list.items().forEach(this::placeWithNeeds);
+        for (PriorityList.Item item : list.items()) {
+            rank++;
+            placeWithNeeds(item);
+        }
     }
 
     private void placeWithNeeds(PriorityList.Item item) {
@@ -43,7 +46,7 @@ final class EntryOrder {
             chain.push(at);
             TarEntry read = tar.entry(entry);
             if (read.type() != TarEntry.Type.HARD_LINK) {
-                reads.merge(entry, item.ranges(), EntryOrder::both);
+                note(entry, item.ranges());
                 break;
             }
             at = EntryPath.clean(read.linkName()); // what came before it, so this ends
@@ -53,16 +56,19 @@ final class EntryOrder {
         }
     }
 
-    private static List<PriorityList.Range> both(List<PriorityList.Range> a, List<PriorityList.Range> b) {
-        return a.isEmpty() || b.isEmpty()
-                ? List.of()
-                : Stream.concat(a.stream(), b.stream()).toList();
+    private void note(int entry, List<PriorityList.Range> ranges) {
+        List<ChunkCuts.Read> known = reads.computeIfAbsent(entry, ignored -> new ArrayList<>());
+        if (ranges.isEmpty()) {
+            known.add(new ChunkCuts.Read(0, Long.MAX_VALUE, rank));
+        }
+        for (PriorityList.Range range : ranges) {
+            known.add(new ChunkCuts.Read(range.offset(), range.offset() + range.length(), rank));
+        }
     }
 
     /// Where the chunks of an entry begin.
     ChunkCuts cuts(int entry, int chunkSize) {
-        List<PriorityList.Range> ranges = reads.get(entry);
-        return ranges == null ? ChunkCuts.plain(chunkSize) : ChunkCuts.of(chunkSize, ranges);
+        return ChunkCuts.of(chunkSize, reads.getOrDefault(entry, List.of()));
     }
 
     private void placeWithParents(RawName path) {

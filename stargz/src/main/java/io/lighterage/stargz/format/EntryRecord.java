@@ -21,8 +21,8 @@ final class EntryRecord {
         this.entry = entry;
     }
 
-    ChunkRecord add(long fileOffset, int length, boolean prioritized) {
-        ChunkRecord chunk = new ChunkRecord(fileOffset, length, prioritized);
+    ChunkRecord add(long fileOffset, int length, int rank) {
+        ChunkRecord chunk = new ChunkRecord(fileOffset, length, rank);
         chunks.add(chunk);
         unplaced++;
         return chunk;

@@ -73,7 +73,7 @@ final class PackedTar {
                     throw new ImageException(
                             ErrorKind.INTERNAL, "entry " + record.entry.name() + " has more bytes than it says");
                 }
-                members.beginChunk(record, record.add(at, chunkLeft, cuts.isRead(at)));
+                members.beginChunk(record, record.add(at, chunkLeft, cuts.rankAt(at, chunkLeft)));
             }
             int count = Math.min(bytes.remaining(), chunkLeft);
             ByteBuffer part = bytes.slice(bytes.position(), count);

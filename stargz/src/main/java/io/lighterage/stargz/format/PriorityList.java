@@ -10,10 +10,13 @@ import java.util.regex.Pattern;
 /// Files to be placed first, the most urgent first.
 ///
 /// One path a line, from the image's root with or without a slash; blank lines and those that begin with `#` are
-/// passed over. Behind a tab may stand the ranges that are read of the file, `offset+length` joined by commas. Layers
-/// are ordered by whole files; the ranges say where their chunks begin and which of them are prioritized.
+/// passed over. Behind a tab may stand the ranges that are read of the file, `offset+length` joined by commas. A path
+/// may
+/// be listed again with further ranges. Layers are ordered by whole files; the ranges say where their chunks begin and
+/// in
+/// which order those are fetched.
 ///
-/// @param items one for each path that is listed
+/// @param items one for each line
 public record PriorityList(List<Item> items) {
     /// A list of nothing.
     public static final PriorityList NONE = new PriorityList(List.of());

@@ -93,7 +93,7 @@ final class TocEntries {
                         item.innerOffset,
                         false,
                         digest(first, item),
-                        item.prefetch != 0));
+                        Math.clamp(item.prefetch, 0, Integer.MAX_VALUE)));
             }
         }
         return chunks;

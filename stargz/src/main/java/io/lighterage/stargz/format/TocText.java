@@ -23,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// | `chunkSize` | absent for a last chunk shorter than the longest | of every chunk, where there are several |
 /// | `chunkDigest` | of every chunk | of every chunk, where there are several |
 /// | `endOffset` | | of every file that is not empty |
-/// | `prefetch` | 1 for a chunk to be fetched first; our own, others pass over it | the same |
+/// | `prefetch` | of a chunk that a start reads: its turn, from 1; our own, others pass over it | the same |
 final class TocText implements AutoCloseable {
     private static final String EMPTY = Digest.sha256(new byte[0]).toString();
 
@@ -139,7 +139,7 @@ final class TocText implements AutoCloseable {
         if (!estargz && several && chunk.zeros) {
             json.writeStringProperty("chunkType", "zeros");
         }
-        number("prefetch", chunk.prioritized ? 1 : 0);
+        number("prefetch", chunk.rank);
     }
 
     private void number(String field, long value) {

@@ -16,6 +16,8 @@ final class ChunkRecords {
     private final Records records = new Records(IndexFormat.CHUNK);
     private final Encoding encoding;
     private final Records begins = new Records(Long.BYTES);
+    /// Rank of each chunk.
+    private final Records ranks = new Records(Integer.BYTES);
     private long openEnd;
 
     ChunkRecords(Encoding encoding) {
@@ -94,6 +96,7 @@ final class ChunkRecords {
 
     private void add(LayerIndexBuilder.Chunk piece) {
         int record = records.add();
+        ranks.putInt(ranks.add(), 0, piece.hole() ? 0 : piece.rank());
         boolean fetched = encoding != Encoding.NONE && !piece.hole();
         boolean open = piece.blobEnd() == LayerIndexBuilder.Chunk.OPEN;
         long range = fetched && !open ? piece.blobEnd() - piece.blobOffset() : 0;
@@ -107,11 +110,15 @@ final class ChunkRecords {
                 HexFormat.of().parseHex(piece.digest().hex()));
     }
 
+    int rank(int chunk) {
+        return ranks.getInt(chunk, 0);
+    }
+
     private static int flags(LayerIndexBuilder.Chunk piece) {
         if (piece.hole()) {
             return IndexFormat.CHUNK_HOLE;
         }
-        return piece.prioritized() ? IndexFormat.CHUNK_PRIORITIZED : 0;
+        return piece.rank() > 0 ? IndexFormat.CHUNK_PRIORITIZED : 0;
     }
 
     /// Gives each range that is open its end: where the next one begins.

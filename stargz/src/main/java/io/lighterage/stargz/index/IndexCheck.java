@@ -5,6 +5,7 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
+import java.util.BitSet;
 import java.util.HexFormat;
 
 /// What must hold of an index file before anybody relies on it. The digest finds every accident; the rest makes sure
@@ -55,6 +56,7 @@ final class IndexCheck {
                 + count(image, IndexFormat.INODES, what) * IndexFormat.INODE
                 + count(image, IndexFormat.ENTRIES, what) * IndexFormat.ENTRY
                 + count(image, IndexFormat.CHUNKS, what) * IndexFormat.CHUNK
+                + count(image, IndexFormat.PRIORITIES, what) * IndexFormat.PRIORITY
                 + count(image, IndexFormat.NAME_BYTES, what)
                 + count(image, IndexFormat.TEXT_BYTES, what);
         require(size == image.capacity(), what, "its sections make " + size + " bytes, not " + image.capacity());
@@ -97,6 +99,7 @@ final class IndexCheck {
         inodes();
         entries();
         chunks();
+        priorities();
     }
 
     private void inodes() {
@@ -221,6 +224,20 @@ final class IndexCheck {
         long range = index.chunkBlobEnd(chunk) - index.chunkBlobOffset(chunk);
         boolean alone = index.encoding() != Encoding.NONE && !index.chunkIsHole(chunk);
         require((range > 0) == alone, "a chunk has the wrong part of the blob: number", chunk);
+    }
+
+    private void priorities() {
+        int last = 1;
+        BitSet seen = new BitSet();
+        for (int position = 0; position < index.priorityCount(); position++) {
+            int chunk = index.priorityChunk(position);
+            boolean known = chunk >= 0 && chunk < index.chunkCount();
+            require(known && index.chunkIsPrioritized(chunk), "a chunk is not prioritized: number", chunk);
+            require(!index.chunkIsHole(chunk) && !seen.get(chunk), "a chunk is wrongly prioritized: number", chunk);
+            require(index.priorityRank(position) >= last, "a chunk is prioritized out of turn: number", chunk);
+            last = index.priorityRank(position);
+            seen.set(chunk);
+        }
     }
 
     static long pages(long bytes) {

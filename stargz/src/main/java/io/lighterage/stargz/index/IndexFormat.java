@@ -5,7 +5,7 @@ import io.lighterage.contentstore.ImageException;
 
 /// The bytes of an index file, version 3. Little-endian; made to be mapped and read where it lies.
 ///
-/// Header, 176 bytes:
+/// Header, 184 bytes:
 ///
 /// | offset | length | field |
 /// |---|---|---|
@@ -25,10 +25,12 @@ import io.lighterage.contentstore.ImageException;
 /// | 160 | 4 | chunks |
 /// | 164 | 4 | bytes of names |
 /// | 168 | 4 | bytes of texts |
-/// | 172 | 4 | flags: 1 when any inode has extended attributes, 2 when any is a link below, 4 when any
-/// chunk is prioritized |
+/// | 172 | 4 | flags: 1 when any inode has extended attributes, 2 when any is a link below |
+/// | 176 | 4 | prioritized chunks |
+/// | 180 | 4 | zero |
 ///
-/// Behind it lie, without gaps: inodes, directory entries, chunks, names, texts. Inode 0 is the root; 1 to `files` are
+/// Behind it lie, without gaps: inodes, directory entries, chunks, prioritized chunks, names, texts. Inode 0 is the
+/// root; 1 to `files` are
 /// the files in ascending flat offset; then the directories, parents before children; then everything else.
 ///
 /// Inode, 48 bytes:
@@ -61,6 +63,8 @@ import io.lighterage.contentstore.ImageException;
 /// |
 /// | 24 | 32 | sha256 of the uncompressed bytes |
 ///
+/// Prioritized chunk, 8 bytes, in ascending rank: chunk (4), rank (4), 1 or more.
+///
 /// Extended attributes in the texts: their number (2), then for each the lengths of name (2) and value (4), and
 /// both.
 final class IndexFormat {
@@ -92,11 +96,11 @@ final class IndexFormat {
     static final int NAME_BYTES = 164;
     static final int TEXT_BYTES = 168;
     static final int FLAGS = 172;
-    static final int HEADER = 176;
+    static final int PRIORITIES = 176;
+    static final int HEADER = 184;
 
     static final int FLAG_XATTRS = 1;
     static final int FLAG_LINKS_BELOW = 2;
-    static final int FLAG_PRIORITIES = 4;
 
     static final int INODE = 48;
     static final int INODE_FLAGS = 2;
@@ -128,6 +132,9 @@ final class IndexFormat {
     static final int CHUNK_DIGEST = 24;
     static final int CHUNK_HOLE = 1;
     static final int CHUNK_PRIORITIZED = 2;
+
+    static final int PRIORITY = 8;
+    static final int PRIORITY_RANK = 4;
 
     /// Files begin on pages, so that the kernel can map the flat file.
     static final int PAGE_BITS = 12;

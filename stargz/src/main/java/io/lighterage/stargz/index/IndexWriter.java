@@ -5,7 +5,10 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.List;
 
 /// Puts a finished tree into the order and the bytes of [IndexFormat].
 final class IndexWriter {
@@ -19,6 +22,10 @@ final class IndexWriter {
     private long fetchSize;
     private int flags;
     private final int[] pageOf;
+    private final List<Priority> priorities = new ArrayList<>();
+
+    /// A chunk by its number in the file, and its rank.
+    private record Priority(int chunk, int rank) {}
 
     /// What the header says besides numbers.
     record Facts(Digest layer, Encoding encoding, long prefetchEnd) {}
@@ -59,18 +66,20 @@ final class IndexWriter {
             }
             int first = tree.nodes.getInt(node, IndexTree.FIRST_CHUNK);
             int last = first + tree.nodes.getInt(node, IndexTree.CHUNKS);
-            chunkCount += last - first;
             for (int chunk = first; chunk < last; chunk++) {
+                if (chunks.rank(chunk) > 0) {
+                    priorities.add(new Priority(chunkCount + chunk - first, chunks.rank(chunk)));
+                }
                 long range = IndexFormat.rangeLength(chunks.flatWord(chunk), chunks.blobWord(chunk));
                 long offset = IndexFormat.upper40(chunks.blobWord(chunk));
-                flags |=
-                        (chunks.blobWord(chunk) & IndexFormat.CHUNK_PRIORITIZED) == 0 ? 0 : IndexFormat.FLAG_PRIORITIES;
                 if (range > 0 && offset != rangeAt) {
                     fetchSize += range;
                     rangeAt = offset;
                 }
             }
+            chunkCount += last - first;
         }
+        priorities.sort(Comparator.comparingInt(Priority::rank).thenComparingInt(Priority::chunk));
         flatSize = end;
     }
 
@@ -82,6 +91,7 @@ final class IndexWriter {
                 + (long) plan.inodes * IndexFormat.INODE
                 + (long) plan.children.length * IndexFormat.ENTRY
                 + (long) chunkCount * IndexFormat.CHUNK
+                + (long) priorities.size() * IndexFormat.PRIORITY
                 + nameBytes
                 + tree.texts.length();
         if (size > Integer.MAX_VALUE) {
@@ -102,6 +112,9 @@ final class IndexWriter {
         entries(out);
         for (int number = 1; number <= plan.files; number++) {
             fileChunks(number, out);
+        }
+        for (Priority priority : priorities) {
+            out.room(IndexFormat.PRIORITY).putInt(priority.chunk()).putInt(priority.rank());
         }
         for (int directory = 0; directory < plan.directories; directory++) {
             int node = plan.nodeOf[plan.directoryNumber(directory)];
@@ -131,7 +144,9 @@ final class IndexWriter {
                 .putInt(chunkCount)
                 .putInt(nameBytes)
                 .putInt(tree.texts.length())
-                .putInt(flags);
+                .putInt(flags)
+                .putInt(priorities.size())
+                .putInt(0);
         if (out.position() - start != IndexFormat.HEADER - IndexFormat.COVERED) {
             throw new IllegalStateException("the header has another length than it should");
         }

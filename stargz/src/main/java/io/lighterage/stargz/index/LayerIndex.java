@@ -50,6 +50,8 @@ public final class LayerIndex {
     private final int files;
     private final IndexEntries entries;
     private final IndexChunks chunks;
+    private final int prioritiesAt;
+    private final int priorities;
     private final int textsAt;
 
     /// What an inode is. A whiteout hides the name in the layers below; no real entry has that name.
@@ -75,7 +77,9 @@ public final class LayerIndex {
         int entryCount = image.getInt(IndexFormat.ENTRIES);
         int entriesAt = HEADER + inodes * INODE;
         int chunksAt = entriesAt + entryCount * ENTRY;
-        int namesAt = chunksAt + image.getInt(IndexFormat.CHUNKS) * CHUNK;
+        priorities = image.getInt(IndexFormat.PRIORITIES);
+        prioritiesAt = chunksAt + image.getInt(IndexFormat.CHUNKS) * CHUNK;
+        int namesAt = prioritiesAt + priorities * IndexFormat.PRIORITY;
         textsAt = namesAt + image.getInt(IndexFormat.NAME_BYTES);
         entries = new IndexEntries(image, entriesAt, entryCount, namesAt, textsAt);
         chunks = new IndexChunks(image, chunksAt, image.getInt(IndexFormat.CHUNKS));
@@ -350,9 +354,25 @@ public final class LayerIndex {
         return chunks.isPrioritized(chunk);
     }
 
-    /// Whether any chunk is prioritized. Then [#prefetchEnd] says less: other chunks may stand before it.
-    public boolean hasPriorities() {
-        return (bytes.getInt(IndexFormat.FLAGS) & IndexFormat.FLAG_PRIORITIES) != 0;
+    /// How many chunks are prioritized. Where any is, [#prefetchEnd] says less: others may stand before it.
+    public int priorityCount() {
+        return priorities;
+    }
+
+    /// A prioritized chunk.
+    ///
+    /// @param position 0 to `priorityCount() - 1`, in the order in which they are to be fetched
+    public int priorityChunk(int position) {
+        return bytes.getInt(priority(position));
+    }
+
+    /// Its turn among the prioritized chunks of all layers of the image.
+    public int priorityRank(int position) {
+        return bytes.getInt(priority(position) + IndexFormat.PRIORITY_RANK);
+    }
+
+    private int priority(int position) {
+        return prioritiesAt + Objects.checkIndex(position, priorities) * IndexFormat.PRIORITY;
     }
 
     /// Whether the remaining bytes are those of the chunk. The buffer's position stays.

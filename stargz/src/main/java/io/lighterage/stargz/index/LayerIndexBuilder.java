@@ -59,7 +59,7 @@ public final class LayerIndexBuilder {
     /// @param innerOffset bytes to skip in the decompressed range
     /// @param hole whether it is all zeros, so that nothing need be fetched
     /// @param digest sha256 of the uncompressed bytes
-    /// @param prioritized whether to fetch it first
+    /// @param rank when to fetch it, among the chunks of all layers that are to be fetched first; 0 for all others
     public record Chunk(
             long fileOffset,
             int length,
@@ -68,7 +68,7 @@ public final class LayerIndexBuilder {
             long innerOffset,
             boolean hole,
             Digest digest,
-            boolean prioritized) {
+            int rank) {
         /// The end of a range that ends where the next one begins, the last where [#openRangesEnd] says.
         public static final long OPEN = -1;
 
@@ -81,7 +81,7 @@ public final class LayerIndexBuilder {
                 long innerOffset,
                 boolean hole,
                 Digest digest) {
-            this(fileOffset, length, blobOffset, blobEnd, innerOffset, hole, digest, false);
+            this(fileOffset, length, blobOffset, blobEnd, innerOffset, hole, digest, 0);
         }
     }
 

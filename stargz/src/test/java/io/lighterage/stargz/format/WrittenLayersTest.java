@@ -79,7 +79,7 @@ class WrittenLayersTest {
                                 .slice()))
                 .verify()
                 .writeIndex(folder.resolve("index"));
-        assertThat(index.hasPriorities()).isTrue();
+        assertThat(index.priorityCount()).isEqualTo(4);
         assertThat(prioritized(index, "files/3000000")).containsExactly("98304+8192", "1998848+65536", "2064384+8192");
         assertThat(prioritized(index, "files/12289")).containsExactly("0+12289");
         assertThat(prioritized(index, "files/100000")).isEmpty();
