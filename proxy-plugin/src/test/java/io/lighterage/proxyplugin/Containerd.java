@@ -8,7 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/// Debian's `containerd` with everything it keeps under a folder, which knows a snapshotter "lighter".
+/// Debian's `containerd` with everything it keeps under a folder, which knows a snapshotter "lighter". It collects when
+/// something is removed, and not a moment after its start, which would take snapshots that no image has.
 final class Containerd implements AutoCloseable {
     static final String SNAPSHOTTER = "lighter";
 
@@ -30,6 +31,8 @@ final class Containerd implements AutoCloseable {
                 disabled_plugins = ["io.containerd.grpc.v1.cri"]
                 [grpc]
                   address = "%1$s/c.sock"
+                [plugins."io.containerd.gc.v1.scheduler"]
+                  startup_delay = "1h"
                 [proxy_plugins.%3$s]
                   type = "snapshot"
                   address = "%2$s"
