@@ -109,7 +109,7 @@ def report(o, rig, rows, links, records):
         lines.append("")
     if records:
         lines += ["## What a start reads", "", "By `lighter record --no-background` of the prioritized image, unshaped."
-                  " Touched is what was read, in whole chunks; fetched includes the tables of contents.", "",
+                  " Touched is what was read, compressed in whole chunks; fetched includes the tables of contents.", "",
                   "| image | files | bytes touched, uncompressed | compressed | bytes fetched | fetched / touched, compressed | requests |",
                   "|---|--:|--:|--:|--:|--:|--:|"]
         for image, r in records.items():

@@ -67,7 +67,7 @@ final class BulkFill implements AutoCloseable {
                 .filter(layer -> !layer.content().complete() && layer.place().tryFill())
                 .toList();
         for (OpenLayer layer : ours) {
-            if (layer.index().prefetchEnd() > 0 && layer.index().priorityCount() == 0) {
+            if (layer.index().prefetchEnd() > 0 && layer.index().priorities().count() == 0) {
                 tasks.add(new Task(layer, RemoteBlob.PREFETCH));
             }
         }
@@ -83,8 +83,9 @@ final class BulkFill implements AutoCloseable {
             traffic.starting(urgency() <= RemoteBlob.PREFETCH);
         }
         all.addAll(tasks);
-        working = workers(options.streams());
-        for (int i = 0; i < working; i++) {
+        int workers = workers(options.streams());
+        working = workers;
+        for (int i = 0; i < workers; i++) {
             int number = i;
             threads.execute(() -> {
                 try {
@@ -104,13 +105,17 @@ final class BulkFill implements AutoCloseable {
         };
     }
 
-    /// @param number from 0; the first `streams` ones fetch in the background, too, and only the first few of them
-    /// while
-    ///     an image starts of which it is not known what it reads
+    /// @param number from 0. Those from `streams` on fetch what is prioritized only, and all but the first few stand
+    /// back
+    ///     while an image starts of which it is not known what it reads
     private void work(Traffic link, int number, int streams) {
         long pause = FIRST_PAUSE_MILLIS;
         try {
-            for (Step step = next(link, number, streams); step != null && !closed; step = next(link, number, streams)) {
+            for (Step step = next(link, number, streams); step != null; step = next(link, number, streams)) {
+                if (closed) {
+                    step.runs().forEach(step.layer().content().fetching()::abandon);
+                    return;
+                }
                 ImageException failure = carryOut(step);
                 if (failure == null) {
                     pause = FIRST_PAUSE_MILLIS;
@@ -280,5 +285,11 @@ final class BulkFill implements AutoCloseable {
         closed = true;
         threads.shutdownNow();
         threads.close();
+        lock.lock();
+        try {
+            recorded.abandon();
+        } finally {
+            lock.unlock();
+        }
     }
 }

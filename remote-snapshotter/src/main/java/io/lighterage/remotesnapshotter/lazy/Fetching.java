@@ -6,8 +6,6 @@ import io.lighterage.resolver.RemoteBlob;
 import io.lighterage.stargz.format.ChunkDecoder;
 import io.lighterage.stargz.index.LayerIndex;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
@@ -41,7 +39,7 @@ final class Fetching implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Owners owners;
-    private final Deque<ChunkDecoder> decoders = new ArrayDeque<>();
+    private final Decoders decoders;
     private boolean closed;
 
     Fetching(FlatParts parts) {
@@ -51,6 +49,7 @@ final class Fetching implements AutoCloseable {
         this.order = new BlobOrder(index);
         this.owners = new Owners(parts, order);
         this.name = "layer " + index.layer();
+        this.decoders = new Decoders(index.encoding(), name);
         threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual()
                 .name("chunks-" + index.layer().shortHex() + "-", 0)
                 .factory());
@@ -138,6 +137,11 @@ final class Fetching implements AutoCloseable {
         }
     }
 
+    /// Gives up a run that was begun and will not be carried out: readers who joined it begin their own.
+    void abandon(Run run) {
+        end(run, null);
+    }
+
     private void start(Run run) {
         try {
             threads.execute(() -> {
@@ -178,7 +182,7 @@ final class Fetching implements AutoCloseable {
             return;
         }
         Buffers buffers = run.priority() <= RemoteBlob.DEMAND ? parts.demandBuffers() : parts.bulkBuffers();
-        ChunkDecoder decoder = decoder();
+        ChunkDecoder decoder = decoders.take();
         try (Traffic.Request request = parts.traffic().begin(run);
                 RunReader reader = new RunReader(run, from, index, buffers, decoder, new Filling(run))) {
             parts.statistics().requested();
@@ -190,7 +194,7 @@ final class Fetching implements AutoCloseable {
                 reader.accept(piece);
             });
         } finally {
-            giveBack(decoder);
+            decoders.giveBack(decoder);
         }
     }
 
@@ -334,22 +338,6 @@ final class Fetching implements AutoCloseable {
         return new ImageException(ErrorKind.CANCELLED, "cannot fetch bytes of " + name + ": it is closed");
     }
 
-    private ChunkDecoder decoder() {
-        synchronized (decoders) {
-            ChunkDecoder idle = decoders.poll();
-            if (idle != null) {
-                return idle;
-            }
-        }
-        return ChunkDecoder.of(index.encoding(), name);
-    }
-
-    private void giveBack(ChunkDecoder decoder) {
-        synchronized (decoders) {
-            decoders.push(decoder);
-        }
-    }
-
     /// Ends all runs, and waits for them.
     @Override
     public void close() {
@@ -362,10 +350,7 @@ final class Fetching implements AutoCloseable {
         }
         threads.shutdownNow();
         threads.close();
-        synchronized (decoders) {
-            decoders.forEach(ChunkDecoder::close);
-            decoders.clear();
-        }
+        decoders.close();
     }
 
     /// What a run's bytes become.

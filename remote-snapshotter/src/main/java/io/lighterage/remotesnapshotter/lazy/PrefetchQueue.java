@@ -31,17 +31,17 @@ final class PrefetchQueue {
         }
 
         boolean isAtEnd() {
-            return position == layer.index().priorityCount();
+            return position == layer.index().priorities().count();
         }
 
         int rank() {
-            return layer.index().priorityRank(position);
+            return layer.index().priorities().rank(position);
         }
     }
 
     PrefetchQueue(List<OpenLayer> layers) {
         for (OpenLayer layer : layers) {
-            if (layer.index().priorityCount() > 0) {
+            if (layer.index().priorities().count() > 0) {
                 cursors.add(new Cursor(layer));
             }
         }
@@ -79,7 +79,7 @@ final class PrefetchQueue {
         long bytes = 0;
         for (Cursor cursor = next(); cursor != null && bytes < Traffic.PREFETCH_RUN; cursor = next()) {
             LayerIndex index = cursor.layer.index();
-            int chunk = index.priorityChunk(cursor.position++);
+            int chunk = index.priorities().chunk(cursor.position++);
             bytes += index.chunkBlobEnd(chunk) - index.chunkBlobOffset(chunk);
             batch.computeIfAbsent(cursor.layer, ignored -> new ArrayList<>()).add(chunk);
         }
@@ -98,6 +98,13 @@ final class PrefetchQueue {
 
     /// Begins anew: what failed is missing still, and what is here is passed over.
     void again() {
+        abandon();
         cursors.forEach(cursor -> cursor.position = 0);
+    }
+
+    /// Gives back what was planned, so that a reader who wants it does not wait for somebody to begin.
+    void abandon() {
+        planned.forEach(each -> each.layer().content().fetching().abandon(each.run()));
+        planned.clear();
     }
 }

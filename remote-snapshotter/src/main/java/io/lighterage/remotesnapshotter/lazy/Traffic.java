@@ -118,6 +118,7 @@ final class Traffic {
             lastDemand = System.nanoTime();
             guided = known;
             surprises = 0;
+            lastMiss = null;
             startingUntil = lastDemand + START_NANOS;
         } finally {
             lock.unlock();
@@ -133,6 +134,7 @@ final class Traffic {
         long left = Math.min(startingUntil - now, START_IS_OVER_NANOS - (now - lastDemand));
         if (left <= 0 && demand == 0 && prefetching == 0) {
             startingUntil = 0;
+            lastMiss = null;
         }
         return Math.max(0, left);
     }
@@ -151,7 +153,7 @@ final class Traffic {
     void noteMiss(Miss miss) {
         lock.lock();
         try {
-            lastMiss = miss;
+            lastMiss = startingUntil == 0 ? null : miss;
         } finally {
             lock.unlock();
         }

@@ -11,8 +11,8 @@ import java.util.Objects;
 ///     Only root can set it
 /// @param maxWorkers threads that answer the kernel, at most; each that waits for the network holds one, and 132 KiB
 public record MountOptions(String source, Duration cacheTime, int readAhead, int maxWorkers) {
-    /// A start that faults a program in page by page reads half as much from the network as with the kernel's 128 KiB;
-    /// who reads in sequence is served ahead by the flat file.
+    /// Programs are faulted in page by page: of four images, starts needed 9 to 22 % more compressed bytes with the
+    /// kernel's 128 KiB. Who reads in sequence is served ahead by the flat file.
     private static final int READ_AHEAD = 32 << 10;
 
     /// Where everything is here reading ahead costs nothing, and keeps several requests of 128 KiB under way.

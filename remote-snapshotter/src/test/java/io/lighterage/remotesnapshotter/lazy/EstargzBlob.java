@@ -28,7 +28,19 @@ public final class EstargzBlob {
         this(files, chunkSize, prioritized, false);
     }
 
+    /// One that says in which order a start reads.
+    ///
+    /// @param turns of the first chunk of a file each
+    static EstargzBlob withTurns(Map<String, byte[]> files, int chunkSize, Map<String, Integer> turns) {
+        return new EstargzBlob(files, chunkSize, 0, false, turns);
+    }
+
     private EstargzBlob(Map<String, byte[]> files, int chunkSize, int prioritized, boolean detached) {
+        this(files, chunkSize, prioritized, detached, Map.of());
+    }
+
+    private EstargzBlob(
+            Map<String, byte[]> files, int chunkSize, int prioritized, boolean detached, Map<String, Integer> turns) {
         ByteArrayOutputStream blob = new ByteArrayOutputStream();
         StringBuilder toc = new StringBuilder("{\"version\":1,\"entries\":[");
         String comma = "";
@@ -37,7 +49,9 @@ public final class EstargzBlob {
             if (prioritized > 0 && written == prioritized) {
                 toc.append(comma).append(file(blob, ".prefetch.landmark", new byte[] {0xf}, chunkSize, detached));
             }
-            toc.append(comma).append(file(blob, file.getKey(), file.getValue(), chunkSize, detached));
+            String entry = file(blob, file.getKey(), file.getValue(), chunkSize, detached);
+            Integer turn = turns.get(file.getKey());
+            toc.append(comma).append(turn == null ? entry : entry.replaceFirst("}", ",\"prefetch\":" + turn + "}"));
             comma = ",";
             written++;
         }

@@ -244,6 +244,30 @@ class FlatFileTest {
     }
 
     @Test
+    void aReaderWhoJoinedARunThatIsGivenUpBeginsItsOwn() {
+        TestLayer layer = TestLayer.of(files(4, CHUNK), CHUNK, 1);
+        try (OpenedFlat flat = new OpenedFlat(layer, new TestBlob(layer.blob()), directory);
+                TaskGroup group = new TaskGroup("read")) {
+            Fetching fetching = flat.file().fetching();
+            List<Run> runs = fetching.beginPrefetch(List.of(1, 2));
+            assertThat(runs).hasSize(1);
+            assertThat(fetching.beginPrefetch(List.of(1, 2)))
+                    .as("somebody brings them")
+                    .isEmpty();
+            long at = layer.flatOffset("f1");
+            TaskGroup.Subtask<byte[]> reader = group.fork(() -> read(flat.file(), at, CHUNK));
+            while (flat.statistics().waitingReads() == 0) {
+                Thread.onSpinWait();
+            }
+            fetching.abandon(runs.getFirst());
+            assertThat(reader.get()).isEqualTo(layer.flat(at, CHUNK));
+            assertThat(fetching.beginPrefetch(List.of(1, 2)))
+                    .as("the second is missing still")
+                    .hasSize(1);
+        }
+    }
+
+    @Test
     void aDemandReadPassesARunThatIsFarFromItsChunk() {
         TestLayer layer = TestLayer.of(files(40, CHUNK), CHUNK, 1);
         CountDownLatch served = new CountDownLatch(1);

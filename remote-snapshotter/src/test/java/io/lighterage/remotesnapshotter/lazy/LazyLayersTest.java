@@ -10,6 +10,7 @@ import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.TaskGroup;
 import io.lighterage.mirror.Fault;
 import io.lighterage.mirror.MirrorOptions;
+import io.lighterage.stargz.index.LayerIndex;
 import io.lighterage.stargz.tar.Tars;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -101,6 +102,27 @@ class LazyLayersTest {
                 FlatFile content = image.layers().getFirst().content();
                 eventually("the prioritized files are here", () -> content.bytesHere() >= 10 * CHUNK);
                 assertThat(content.complete()).isFalse();
+            });
+        }
+    }
+
+    @Test
+    void ofWhatAStartReadsAllComesAndNothingElse() {
+        try (ImageBench bench = new ImageBench(root)) {
+            bench.add(EstargzBlob.withTurns(files(200, 3 * CHUNK), CHUNK, Map.of("f3", 1, "f150", 4)));
+            bench.add(EstargzBlob.withTurns(named("above", 100, CHUNK, 8), CHUNK, Map.of("above-7", 2, "above-50", 3)));
+            bench.open(ONLY_DEMAND, image -> {
+                for (LazyLayer layer : image.layers()) {
+                    FlatFile content = layer.content();
+                    eventually("both parts are here", () -> content.bytesHere() >= 2 * CHUNK);
+                    assertThat(content.bytesHere()).isEqualTo(2 * CHUNK);
+                    LayerIndex index = layer.index();
+                    for (int position = 0; position < index.priorities().count(); position++) {
+                        int chunk = index.priorities().chunk(position);
+                        assertThat(content.isHere(index.chunkFlatOffset(chunk), CHUNK))
+                                .isTrue();
+                    }
+                }
             });
         }
     }

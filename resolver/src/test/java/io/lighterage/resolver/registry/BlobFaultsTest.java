@@ -13,7 +13,6 @@ import io.lighterage.resolver.Configs;
 import io.lighterage.resolver.ImageSource;
 import io.lighterage.resolver.MemoryIngest;
 import io.lighterage.resolver.ResolverConfig;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -22,8 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import mockwebserver3.SocketEffect;
 import okio.Buffer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -35,17 +33,9 @@ class BlobFaultsTest {
     private static final Duration SHORT = Duration.ofMillis(700);
 
     private final AtomicLong received = new AtomicLong();
-    private FakeRegistry registry;
 
-    @BeforeEach
-    void start() throws IOException {
-        registry = new FakeRegistry();
-    }
-
-    @AfterEach
-    void stop() {
-        registry.close();
-    }
+    @AutoClose
+    private final FakeRegistry registry = new FakeRegistry();
 
     @Test
     void aSmallBlobIsOneRequestWithoutARange() {

@@ -6,6 +6,7 @@ import io.lighterage.contentstore.MediaType;
 import io.lighterage.resolver.ImageSource;
 import io.lighterage.resolver.ResolverConfig;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,9 +43,13 @@ final class FakeRegistry extends Dispatcher implements AutoCloseable {
     private final List<RecordedRequest> seen = new CopyOnWriteArrayList<>();
     private final List<Duration> slept = new CopyOnWriteArrayList<>();
 
-    FakeRegistry() throws IOException {
+    FakeRegistry() {
         server.setDispatcher(this);
-        server.start(InetAddress.ofLiteral("127.0.0.1"), 0);
+        try {
+            server.start(InetAddress.ofLiteral("127.0.0.1"), 0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// Adds a blob.

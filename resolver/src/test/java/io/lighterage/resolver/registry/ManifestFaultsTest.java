@@ -15,8 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,17 +26,8 @@ class ManifestFaultsTest {
     private static final String MANIFEST =
             "{\"schemaVersion\":2,\"mediaType\":\"" + MediaType.OCI_MANIFEST + "\",\"config\":{},\"layers\":[]}";
 
-    private FakeRegistry registry;
-
-    @BeforeEach
-    void start() throws IOException {
-        registry = new FakeRegistry();
-    }
-
-    @AfterEach
-    void stop() {
-        registry.close();
-    }
+    @AutoClose
+    private final FakeRegistry registry = new FakeRegistry();
 
     @Test
     void aTagCostsOneRequestAndItsDocumentNoOther() {

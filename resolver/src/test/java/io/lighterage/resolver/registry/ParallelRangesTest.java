@@ -12,7 +12,6 @@ import io.lighterage.resolver.Configs;
 import io.lighterage.resolver.ImageSource;
 import io.lighterage.resolver.MemoryIngest;
 import io.lighterage.resolver.ResolverConfig;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,8 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import mockwebserver3.MockResponse;
 import mockwebserver3.SocketEffect;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -29,17 +27,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class ParallelRangesTest {
     private final AtomicLong received = new AtomicLong();
-    private FakeRegistry registry;
 
-    @BeforeEach
-    void start() throws IOException {
-        registry = new FakeRegistry();
-    }
-
-    @AfterEach
-    void stop() {
-        registry.close();
-    }
+    @AutoClose
+    private final FakeRegistry registry = new FakeRegistry();
 
     @Test
     void aLargeBlobComesInRangesThatCoverItOnce() {

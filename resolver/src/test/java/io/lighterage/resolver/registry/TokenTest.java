@@ -248,11 +248,7 @@ class TokenTest {
     void aTokenServerThatTalksNonsenseIsUnavailable(String answer) {
         guard();
         tokens.close();
-        try {
-            tokens = new FakeRegistry();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
+        tokens = new FakeRegistry();
         tokens.always("/token", request -> FakeRegistry.status(200).body(answer).build());
         challenge = "Bearer realm=\"http://" + tokens.host() + "/token\"";
         assertThat(failure(Configs.plain()).kind()).isEqualTo(ErrorKind.UNAVAILABLE);
@@ -293,11 +289,7 @@ class TokenTest {
     }
 
     private void renew() {
-        try {
-            tokens = new FakeRegistry();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
+        tokens = new FakeRegistry();
         challenge = "Bearer realm=\"http://" + tokens.host() + "/token\",service=x";
     }
 

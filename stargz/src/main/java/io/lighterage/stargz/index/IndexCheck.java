@@ -229,13 +229,14 @@ final class IndexCheck {
     private void priorities() {
         int last = 1;
         BitSet seen = new BitSet();
-        for (int position = 0; position < index.priorityCount(); position++) {
-            int chunk = index.priorityChunk(position);
+        IndexPriorities priorities = index.priorities();
+        for (int position = 0; position < priorities.count(); position++) {
+            int chunk = priorities.chunk(position);
             boolean known = chunk >= 0 && chunk < index.chunkCount();
             require(known && index.chunkIsPrioritized(chunk), "a chunk is not prioritized: number", chunk);
             require(!index.chunkIsHole(chunk) && !seen.get(chunk), "a chunk is wrongly prioritized: number", chunk);
-            require(index.priorityRank(position) >= last, "a chunk is prioritized out of turn: number", chunk);
-            last = index.priorityRank(position);
+            require(priorities.rank(position) >= last, "a chunk is prioritized out of turn: number", chunk);
+            last = priorities.rank(position);
             seen.set(chunk);
         }
     }

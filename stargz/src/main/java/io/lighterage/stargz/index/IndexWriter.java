@@ -5,10 +5,8 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HexFormat;
-import java.util.List;
+import java.util.stream.LongStream;
 
 /// Puts a finished tree into the order and the bytes of [IndexFormat].
 final class IndexWriter {
@@ -22,10 +20,8 @@ final class IndexWriter {
     private long fetchSize;
     private int flags;
     private final int[] pageOf;
-    private final List<Priority> priorities = new ArrayList<>();
-
-    /// A chunk by its number in the file, and its rank.
-    private record Priority(int chunk, int rank) {}
+    /// Of each prioritized chunk its rank, and below it its number in the file; ascending.
+    private long[] priorities = {};
 
     /// What the header says besides numbers.
     record Facts(Digest layer, Encoding encoding, long prefetchEnd) {}
@@ -52,6 +48,7 @@ final class IndexWriter {
     }
 
     private void placeFiles() {
+        LongStream.Builder ranked = LongStream.builder();
         long end = 0;
         long rangeAt = -1;
         for (int number = 1; number <= plan.files; number++) {
@@ -68,7 +65,7 @@ final class IndexWriter {
             int last = first + tree.nodes.getInt(node, IndexTree.CHUNKS);
             for (int chunk = first; chunk < last; chunk++) {
                 if (chunks.rank(chunk) > 0) {
-                    priorities.add(new Priority(chunkCount + chunk - first, chunks.rank(chunk)));
+                    ranked.add((long) chunks.rank(chunk) << Integer.SIZE | (chunkCount + chunk - first));
                 }
                 long range = IndexFormat.rangeLength(chunks.flatWord(chunk), chunks.blobWord(chunk));
                 long offset = IndexFormat.upper40(chunks.blobWord(chunk));
@@ -79,7 +76,7 @@ final class IndexWriter {
             }
             chunkCount += last - first;
         }
-        priorities.sort(Comparator.comparingInt(Priority::rank).thenComparingInt(Priority::chunk));
+        priorities = ranked.build().sorted().toArray();
         flatSize = end;
     }
 
@@ -91,7 +88,7 @@ final class IndexWriter {
                 + (long) plan.inodes * IndexFormat.INODE
                 + (long) plan.children.length * IndexFormat.ENTRY
                 + (long) chunkCount * IndexFormat.CHUNK
-                + (long) priorities.size() * IndexFormat.PRIORITY
+                + (long) priorities.length * IndexFormat.PRIORITY
                 + nameBytes
                 + tree.texts.length();
         if (size > Integer.MAX_VALUE) {
@@ -113,8 +110,8 @@ final class IndexWriter {
         for (int number = 1; number <= plan.files; number++) {
             fileChunks(number, out);
         }
-        for (Priority priority : priorities) {
-            out.room(IndexFormat.PRIORITY).putInt(priority.chunk()).putInt(priority.rank());
+        for (long priority : priorities) {
+            out.room(IndexFormat.PRIORITY).putInt((int) priority).putInt((int) (priority >>> Integer.SIZE));
         }
         for (int directory = 0; directory < plan.directories; directory++) {
             int node = plan.nodeOf[plan.directoryNumber(directory)];
@@ -145,7 +142,7 @@ final class IndexWriter {
                 .putInt(nameBytes)
                 .putInt(tree.texts.length())
                 .putInt(flags)
-                .putInt(priorities.size())
+                .putInt(priorities.length)
                 .putInt(0);
         if (out.position() - start != IndexFormat.HEADER - IndexFormat.COVERED) {
             throw new IllegalStateException("the header has another length than it should");

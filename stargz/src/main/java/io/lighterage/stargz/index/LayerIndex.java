@@ -50,8 +50,7 @@ public final class LayerIndex {
     private final int files;
     private final IndexEntries entries;
     private final IndexChunks chunks;
-    private final int prioritiesAt;
-    private final int priorities;
+    private final IndexPriorities priorities;
     private final int textsAt;
 
     /// What an inode is. A whiteout hides the name in the layers below; no real entry has that name.
@@ -77,9 +76,9 @@ public final class LayerIndex {
         int entryCount = image.getInt(IndexFormat.ENTRIES);
         int entriesAt = HEADER + inodes * INODE;
         int chunksAt = entriesAt + entryCount * ENTRY;
-        priorities = image.getInt(IndexFormat.PRIORITIES);
-        prioritiesAt = chunksAt + image.getInt(IndexFormat.CHUNKS) * CHUNK;
-        int namesAt = prioritiesAt + priorities * IndexFormat.PRIORITY;
+        int prioritiesAt = chunksAt + image.getInt(IndexFormat.CHUNKS) * CHUNK;
+        priorities = new IndexPriorities(image, prioritiesAt, image.getInt(IndexFormat.PRIORITIES));
+        int namesAt = prioritiesAt + priorities.count() * IndexFormat.PRIORITY;
         textsAt = namesAt + image.getInt(IndexFormat.NAME_BYTES);
         entries = new IndexEntries(image, entriesAt, entryCount, namesAt, textsAt);
         chunks = new IndexChunks(image, chunksAt, image.getInt(IndexFormat.CHUNKS));
@@ -354,25 +353,10 @@ public final class LayerIndex {
         return chunks.isPrioritized(chunk);
     }
 
-    /// How many chunks are prioritized. Where any is, [#prefetchEnd] says less: others may stand before it.
-    public int priorityCount() {
+    /// The chunks that are to be fetched first. Where there are any, [#prefetchEnd] says less: others may stand before
+    /// it.
+    public IndexPriorities priorities() {
         return priorities;
-    }
-
-    /// A prioritized chunk.
-    ///
-    /// @param position 0 to `priorityCount() - 1`, in the order in which they are to be fetched
-    public int priorityChunk(int position) {
-        return bytes.getInt(priority(position));
-    }
-
-    /// Its turn among the prioritized chunks of all layers of the image.
-    public int priorityRank(int position) {
-        return bytes.getInt(priority(position) + IndexFormat.PRIORITY_RANK);
-    }
-
-    private int priority(int position) {
-        return prioritiesAt + Objects.checkIndex(position, priorities) * IndexFormat.PRIORITY;
     }
 
     /// Whether the remaining bytes are those of the chunk. The buffer's position stays.

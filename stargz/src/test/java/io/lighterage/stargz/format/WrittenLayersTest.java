@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -70,7 +71,7 @@ class WrittenLayersTest {
     @EnumSource(LayerForm.class)
     void ofAFileThatIsReadInPartThatPartIsPrioritized(LayerForm form) {
         byte[] tar = LayerConverterTest.oneOfEverything();
-        String list = "files/3000000\t100000+5000,2000000+70000\nfiles/12289\n";
+        String list = "files/3000000\t2000000+70000\nfiles/12289\nfiles/3000000\t100000+5000\n";
         Conversion made = Conversion.of(tar, form, 65536, list, folder);
         byte[] blob = made.bytes();
         LayerIndex index = LazyBlob.inside(LazyFormats.read(
@@ -79,9 +80,11 @@ class WrittenLayersTest {
                                 .slice()))
                 .verify()
                 .writeIndex(folder.resolve("index"));
-        assertThat(index.priorityCount()).isEqualTo(4);
+        assertThat(index.priorities().count()).isEqualTo(4);
         assertThat(prioritized(index, "files/3000000")).containsExactly("98304+8192", "1998848+65536", "2064384+8192");
         assertThat(prioritized(index, "files/12289")).containsExactly("0+12289");
+        assertThat(turns(index))
+                .containsExactly("1 files/3000000", "1 files/3000000", "2 files/12289", "3 files/3000000");
         assertThat(prioritized(index, "files/100000")).isEmpty();
         TarReader reader = new TarReader(Sources.of(tar));
         for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
@@ -90,6 +93,13 @@ class WrittenLayersTest {
                 assertSame(entry, content, index, blob);
             }
         }
+    }
+
+    private static List<String> turns(LayerIndex index) {
+        return IntStream.range(0, index.priorities().count())
+                .mapToObj(at -> index.priorities().rank(at) + " "
+                        + index.path(index.chunkInode(index.priorities().chunk(at))))
+                .toList();
     }
 
     private static List<String> prioritized(LayerIndex index, String path) {
