@@ -26,6 +26,7 @@ public final class Verbs {
             "fsck",
             "doctor",
             "demo",
+            "dist",
             "completion",
             "version",
             "help");
@@ -57,6 +58,7 @@ public final class Verbs {
             case "fsck" -> new CheckVerb(invocation);
             case "doctor" -> new DoctorVerb(invocation);
             case "demo" -> new DemoVerb(invocation);
+            case "dist" -> new DistributeVerb(invocation);
             case "completion" -> new CompletionVerb(invocation);
             case "version" -> new VersionVerb(invocation);
             case "help" -> new HelpVerb(invocation);
