@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 
 /// Debian's `containerd` with everything it keeps under a folder, which knows a snapshotter "lighter". It collects when
 /// something is removed, and not a moment after its start, which would take snapshots that no image has.
-final class Containerd implements AutoCloseable {
-    static final String SNAPSHOTTER = "lighter";
+public final class Containerd implements AutoCloseable {
+    public static final String SNAPSHOTTER = "lighter";
 
     private final Path folder;
     private final Process process;
@@ -21,7 +21,7 @@ final class Containerd implements AutoCloseable {
         this.process = process;
     }
 
-    static Containerd start(Path folder, Path snapshotter) throws IOException, InterruptedException {
+    public static Containerd start(Path folder, Path snapshotter) throws IOException, InterruptedException {
         Files.createDirectories(folder);
         Path config = folder.resolve("config.toml");
         Files.writeString(config, """
@@ -52,16 +52,16 @@ final class Containerd implements AutoCloseable {
         throw new IllegalStateException("containerd does not answer: " + Files.readString(folder.resolve("log")));
     }
 
-    Path socket() {
+    public Path socket() {
         return folder.resolve("c.sock");
     }
 
     /// Runs `ctr` with these arguments, which must succeed.
-    String ctr(String... arguments) throws IOException, InterruptedException {
+    public String ctr(String... arguments) throws IOException, InterruptedException {
         return Programs.run(folder, Map.of(), command(arguments).toArray(String[]::new));
     }
 
-    Programs.Result attempt(String... arguments) throws IOException, InterruptedException {
+    public Programs.Result attempt(String... arguments) throws IOException, InterruptedException {
         return Programs.attempt(folder, Map.of(), command(arguments));
     }
 

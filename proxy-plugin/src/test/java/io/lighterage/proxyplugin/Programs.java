@@ -15,18 +15,18 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /// Runs the real programs the tests speak with.
-final class Programs {
+public final class Programs {
     private Programs() {}
 
     /// Skips the test, saying why, unless we are root and every program is installed.
-    static void require(String... programs) {
+    public static void require(String... programs) {
         assumeTrue(Credentials.effectiveUid() == 0, "needs root: snapshots are mounted");
         for (String program : programs) {
             assumeTrue(find(program) != null, "needs the program '" + program + "'; ./verify installs it");
         }
     }
 
-    static @org.jspecify.annotations.Nullable Path find(String program) {
+    public static @org.jspecify.annotations.Nullable Path find(String program) {
         List<String> folders =
                 new ArrayList<>(Arrays.asList(System.getenv("PATH").split(":")));
         folders.addAll(List.of("/usr/sbin", "/sbin"));
@@ -38,10 +38,10 @@ final class Programs {
     }
 
     /// What a command left behind.
-    record Result(int code, String output) {}
+    public record Result(int code, String output) {}
 
     /// Runs a command to its end and returns what it printed; a failure shows it.
-    static String run(Path folder, Map<String, String> environment, String... command)
+    public static String run(Path folder, Map<String, String> environment, String... command)
             throws IOException, InterruptedException {
         Result result = attempt(folder, environment, List.of(command));
         assertThat(result.code())
@@ -50,7 +50,7 @@ final class Programs {
         return result.output();
     }
 
-    static Result attempt(Path folder, Map<String, String> environment, List<String> command)
+    public static Result attempt(Path folder, Map<String, String> environment, List<String> command)
             throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(folder.toFile())

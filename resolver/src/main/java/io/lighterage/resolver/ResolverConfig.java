@@ -16,6 +16,8 @@ import java.util.Optional;
 /// @param timeout longest silence on a connection before it counts as dead
 /// @param retries attempts after the first for failures worth repeating
 /// @param environment environment variables (`DOCKER_CONFIG`, `XDG_RUNTIME_DIR`, …), injected for tests
+/// @param linkLocal whether link-local addresses and the metadata services of clouds may be connected to: not by
+///     a server that takes names from others
 public record ResolverConfig(
         Optional<Path> authFile,
         Optional<String> credentials,
@@ -25,9 +27,49 @@ public record ResolverConfig(
         int concurrency,
         Duration timeout,
         int retries,
-        Map<String, String> environment) {
+        Map<String, String> environment,
+        boolean linkLocal) {
     public ResolverConfig {
         environment = Map.copyOf(environment);
+    }
+
+    /// For somebody who names the registries himself.
+    public ResolverConfig(
+            Optional<Path> authFile,
+            Optional<String> credentials,
+            boolean tlsVerify,
+            Optional<Path> certDirectory,
+            boolean plainHttp,
+            int concurrency,
+            Duration timeout,
+            int retries,
+            Map<String, String> environment) {
+        this(
+                authFile,
+                credentials,
+                tlsVerify,
+                certDirectory,
+                plainHttp,
+                concurrency,
+                timeout,
+                retries,
+                environment,
+                true);
+    }
+
+    /// For a server that takes names from others.
+    public ResolverConfig withoutLinkLocal() {
+        return new ResolverConfig(
+                authFile,
+                credentials,
+                tlsVerify,
+                certDirectory,
+                plainHttp,
+                concurrency,
+                timeout,
+                retries,
+                environment,
+                false);
     }
 
     /// What applies where nobody says anything: environment of this process, 4 requests at once (more gains

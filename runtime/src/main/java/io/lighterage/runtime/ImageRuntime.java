@@ -22,8 +22,10 @@ import io.lighterage.resolver.Resolvers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -68,7 +70,8 @@ public final class ImageRuntime implements AutoCloseable {
     ///
     /// @param reference what the user names the image by, such as `debian:12` or `oci:dir:tag`
     /// @param platform the platform wanted; empty means this machine's
-    /// @throws ImageException of the kind that fits; nothing is recorded then, and what was fetched is reused later
+    /// @throws ImageException of the kind that fits; nothing is recorded then, and what was fetched is
+    ///     reused later
     public PulledImage pull(String reference, Optional<Platform> platform, ProgressListener progress) {
         return new Pull(config, namespace, platform, progress).run(reference);
     }
@@ -111,8 +114,8 @@ public final class ImageRuntime implements AutoCloseable {
     ///
     /// @param from the image, in any form [#pull] takes
     /// @param to where it goes, such as `oci:dir:tag`
-    /// @throws ImageException INVALID or UNSUPPORTED when the form cannot hold a file, naming it; of the kind that
-    ///     fits otherwise. What `to` stands for is as before then
+    /// @throws ImageException INVALID or UNSUPPORTED when the form cannot hold a file, naming it; of the kind
+    ///     that fits otherwise. What `to` stands for is as before then
     public ConvertedImage convert(String from, String to, ConvertOptions options, ProgressListener progress) {
         return new Convert(config, namespace, options, progress).run(from, to);
     }
@@ -120,9 +123,9 @@ public final class ImageRuntime implements AutoCloseable {
     /// Mounts an image on a directory, read-only, and returns when its tree can be read; the bytes of its files come
     /// when they are read, verified. Layers without a table of contents are pulled first.
     ///
-    /// @throws ImageException UNSUPPORTED when this machine cannot mount (the message says what it lacks), DENIED
-    ///     when this user may not, CORRUPT when a table of contents is not what the manifest says, or what [#pull]
-    ///     throws
+    /// @throws ImageException UNSUPPORTED when this machine cannot mount (the message says what it lacks),
+    ///     DENIED when this user may not, CORRUPT when a table of contents is not what the manifest says, or
+    ///     what [#pull] throws
     public LazyMount mount(MountRequest request, ProgressListener progress) {
         return new Mount(this, store.mounts(), new FuseTreeMounter(), progress).run(request);
     }
@@ -194,6 +197,25 @@ public final class ImageRuntime implements AutoCloseable {
         ImageRecord found = byDigestPrefix(reference).orElseGet(() -> byName(reference));
         namespace.images().delete(found.name());
         return found;
+    }
+
+    /// Records an image that is here under a further name.
+    public ImageRecord record(String name, Descriptor target) {
+        return namespace.images().put(name, target, Map.of());
+    }
+
+    /// Forgets a name as it is recorded, if it is.
+    public void forget(String name) {
+        boolean ignored = namespace.images().delete(name);
+    }
+
+    /// Forgets images that were opened lazily, with their layers on disk, and collects garbage.
+    ///
+    /// @param names as they are recorded
+    /// @return false when some layer is still used, so that its files stayed; that of one mounted by another
+    ///     process, say
+    public boolean forgetLazily(Collection<String> names) {
+        return new Forgetting(store, namespace, layers).run(names);
     }
 
     private ImageRecord byName(String reference) {

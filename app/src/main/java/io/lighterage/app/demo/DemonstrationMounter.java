@@ -74,6 +74,16 @@ final class DemonstrationMounter implements TreeMounter {
         public void readAhead(int bytes) {}
 
         @Override
+        public boolean served() {
+            return true;
+        }
+
+        @Override
+        public void release(Runnable then) {
+            then.run();
+        }
+
+        @Override
         public void close() {}
     }
 }

@@ -35,20 +35,11 @@ final class LazyFlags {
                     + " ${DEFAULT-VALUE}).")
     private int readTimeout = 60;
 
-    @Option(
-            names = "--refresh",
-            description = "Ask the registry what REF stands for, although the image is recorded here.")
-    private boolean refresh;
-
     LazyOptions options() {
         return LazyOptions.defaults()
                 .withBackground(!noBackground)
                 .withBackgroundBytesPerSecond(bandwidth)
                 .withLayersQuota(layersQuota)
                 .withReadTimeout(Duration.ofSeconds(readTimeout));
-    }
-
-    boolean refresh() {
-        return refresh;
     }
 }

@@ -36,6 +36,9 @@ final class MountVerb implements Callable<Integer> {
     @Mixin
     private LazyFlags lazy = new LazyFlags();
 
+    @Mixin
+    private RefreshFlag refresh = new RefreshFlag();
+
     MountVerb(Invocation invocation) {
         this.invocation = invocation;
     }
@@ -48,7 +51,7 @@ final class MountVerb implements Callable<Integer> {
         MountRequest request = MountRequest.of(
                         reference, directory.toAbsolutePath().normalize())
                 .withPlatform(invocation.platform())
-                .withRefresh(lazy.refresh())
+                .withRefresh(refresh.wanted())
                 .withOptions(lazy.options());
         try (ImageRuntime runtime = invocation.openRuntime();
                 LazyMount mounted = mount(runtime, request);

@@ -76,6 +76,9 @@ final class RecordVerb implements Callable<Integer> {
     @Mixin
     private LazyFlags lazy = new LazyFlags();
 
+    @Mixin
+    private RefreshFlag refresh = new RefreshFlag();
+
     RecordVerb(Invocation invocation) {
         this.invocation = invocation;
     }
@@ -98,7 +101,7 @@ final class RecordVerb implements Callable<Integer> {
     private RecordRequest request() {
         MountRequest mount = MountRequest.of(reference, Path.of("/")) // the recording chooses its own
                 .withPlatform(invocation.platform())
-                .withRefresh(lazy.refresh())
+                .withRefresh(refresh.wanted())
                 .withOptions(lazy.options());
         return new RecordRequest(
                 mount,

@@ -2,15 +2,19 @@ package io.lighterage.app.verbs;
 
 import io.lighterage.app.ExitCode;
 import io.lighterage.app.Invocation;
-import io.lighterage.contentstore.Store;
 import io.lighterage.proxyplugin.SnapshotterServer;
-import io.lighterage.remotesnapshotter.snapshots.LayerSource;
+import io.lighterage.remotesnapshotter.mount.FuseTreeMounter;
 import io.lighterage.remotesnapshotter.snapshots.LocalSnapshotter;
 import io.lighterage.remotesnapshotter.snapshots.Snapshotter;
 import io.lighterage.runtime.ImageRuntime;
+import io.lighterage.runtime.RuntimeConfig;
+import io.lighterage.runtime.remote.RemoteLayers;
+import io.lighterage.runtime.remote.RemoteOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `lighter snapshotter`.
@@ -19,6 +23,9 @@ import picocli.CommandLine.Option;
         description = "Serve containerd as a snapshotter on a unix socket, which its configuration names under"
                 + " proxy_plugins, until SIGTERM or SIGINT. Snapshots are kept below --root. Needs root.")
 final class SnapshotterVerb implements Callable<Integer> {
+    /// Of the images that snapshots lie on. Those of other namespaces are not forgotten with their last snapshot.
+    private static final String NAMESPACE = "snapshotter";
+
     private final Invocation invocation;
 
     @Option(
@@ -28,14 +35,28 @@ final class SnapshotterVerb implements Callable<Integer> {
             description = "The socket to make; only its owner can open it.")
     private Path address = Path.of("");
 
+    @Option(
+            names = "--prepare-seconds",
+            paramLabel = "SECONDS",
+            defaultValue = "30",
+            description = "Longest that containerd waits for an image to be opened, layers without a table of contents"
+                    + " to be pulled included; after it containerd pulls by itself (default: ${DEFAULT-VALUE}).")
+    private int prepareSeconds;
+
+    @Mixin
+    private LazyFlags lazy = new LazyFlags();
+
     SnapshotterVerb(Invocation invocation) {
         this.invocation = invocation;
     }
 
     @Override
     public Integer call() {
-        try (ImageRuntime runtime = invocation.openRuntime();
-                Snapshotter snapshotter = open(runtime.store());
+        RuntimeConfig config = new RuntimeConfig(
+                invocation.root(), NAMESPACE, invocation.resolverConfig().withoutLinkLocal());
+        RemoteOptions options = RemoteOptions.of(lazy.options()).withPatience(Duration.ofSeconds(prepareSeconds));
+        try (ImageRuntime runtime = ImageRuntime.open(config);
+                Snapshotter snapshotter = open(runtime, options);
                 SnapshotterServer server = SnapshotterServer.start(address, snapshotter)) {
             say("serving the snapshots in " + runtime.store().root() + " on " + address.toAbsolutePath());
             server.awaitClosed();
@@ -45,8 +66,9 @@ final class SnapshotterVerb implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private static Snapshotter open(Store store) {
-        return LocalSnapshotter.open(store.root(), store.snapshots(), LayerSource.NONE);
+    private static Snapshotter open(ImageRuntime runtime, RemoteOptions options) {
+        RemoteLayers layers = new RemoteLayers(runtime, new FuseTreeMounter(), options);
+        return LocalSnapshotter.open(runtime.store().root(), runtime.store().snapshots(), layers);
     }
 
     private void say(String what) {

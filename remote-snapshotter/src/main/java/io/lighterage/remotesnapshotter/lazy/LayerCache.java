@@ -43,6 +43,7 @@ public final class LayerCache implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Digest, Slot> slots = new HashMap<>();
     private boolean closed;
+
     /// @param root the store's directory
     public LayerCache(Path root) {
         this(root, InstantSource.system());
@@ -205,19 +206,27 @@ public final class LayerCache implements AutoCloseable {
             if (total - freed <= quota) {
                 break;
             }
-            if (evict(each)) {
+            if (evict(each.directory())) {
                 freed += each.bytes();
             }
         }
         return freed;
     }
 
-    private boolean evict(Stored each) {
+    /// Frees what a layer takes, unless somebody uses it.
+    ///
+    /// @return whether nothing of it is left
+    public boolean evict(Digest layer) {
+        Path directory = LayerPlace.directory(layers, layer);
+        return !Files.exists(directory) || evict(directory);
+    }
+
+    private boolean evict(Path directory) {
         lock.lock();
         try {
             boolean ours = slots.keySet().stream()
-                    .anyMatch(digest -> LayerPlace.directory(layers, digest).equals(each.directory()));
-            return !ours && LayerPlace.evict(each.directory());
+                    .anyMatch(digest -> LayerPlace.directory(layers, digest).equals(directory));
+            return !ours && LayerPlace.evict(directory);
         } finally {
             lock.unlock();
         }

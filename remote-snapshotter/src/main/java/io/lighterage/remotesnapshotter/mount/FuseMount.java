@@ -64,6 +64,34 @@ final class FuseMount implements MountedTree {
         }
     }
 
+    @Override
+    public boolean served() {
+        return ended.getCount() > 0;
+    }
+
+    @Override
+    public void release(Runnable then) {
+        synchronized (this) {
+            if (!closed && served()) {
+                check(unmounter.detach(directory));
+            }
+            closed = true; // what is left is out of reach of a second unmount
+        }
+        Thread.ofVirtual().name("release-", 0).start(() -> {
+            try {
+                ended.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // nobody does that to this thread
+            }
+            ImageException failure = closeReads();
+            if (failure != null) {
+                LOG.log(System.Logger.Level.WARNING, failure.getMessage());
+            }
+            ProcessEnd.forget(onExit);
+            then.run();
+        });
+    }
+
     private void unmountOnExit() {
         try {
             unmount();

@@ -17,6 +17,15 @@ public interface MountedTree extends AutoCloseable {
     /// that, nothing happens.
     void readAhead(int bytes);
 
+    /// Whether it is still served.
+    boolean served();
+
+    /// Takes it out of its directory at once, and serves those who are in it until the last of them lets go.
+    ///
+    /// @param then run when nothing is served any more; soon where nobody is in it
+    /// @throws io.lighterage.contentstore.ImageException when the kernel refuses; `then` is not run then
+    void release(Runnable then);
+
     /// Unmounts. A mount that is in use disappears from its directory at once and for good when the last process lets
     /// go of it; until then those processes get `EIO` for what is not in the kernel's cache. Never waits for them;
     /// does nothing when it is unmounted already.

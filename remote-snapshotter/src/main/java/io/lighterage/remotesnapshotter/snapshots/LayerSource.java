@@ -1,23 +1,26 @@
 package io.lighterage.remotesnapshotter.snapshots;
 
-import io.lighterage.contentstore.SnapshotKey;
 import io.lighterage.contentstore.SnapshotRecord;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 
-/// Has layers that need not be unpacked: it mounts them. Asked by several threads at once.
+/// Has layers that need not be unpacked: it takes them on, and mounts them when somebody looks. Asked by several
+/// threads at once.
+///
+/// A layer is taken only on an empty root or on another that was taken, so a snapshot of one shows, where it is
+/// mounted, all layers below it as well.
 public interface LayerSource extends AutoCloseable {
     /// Has none.
     LayerSource NONE = new NoLayers();
 
-    /// Which layer is wanted, and where.
+    /// Which layer is wanted.
     ///
     /// @param target the chain id the snapshot stands for
-    /// @param parent what it lies on
+    /// @param parent the taken layer it lies on; empty for a base
     /// @param labels those of the call, which say where the layer comes from
-    /// @param fs the empty directory to mount it on; of a snapshot that has no record yet
-    record Request(String target, Optional<SnapshotKey> parent, Map<String, String> labels, Path fs) {
+    record Request(String target, Optional<SnapshotRecord> parent, Map<String, String> labels) {
         public Request {
             labels = Map.copyOf(labels);
         }
@@ -25,24 +28,38 @@ public interface LayerSource extends AutoCloseable {
 
     /// What came of it.
     sealed interface Answer {
-        /// The layer can be read at the place asked for, until [#release].
-        record Ready() implements Answer {}
+        /// The layer can be had: [#check] of a snapshot with these labels, and those of the request, mounts it.
+        record Ready(Map<String, String> labels) implements Answer {
+            public Ready {
+                labels = Map.copyOf(labels);
+            }
+        }
 
         /// Whoever asked has to unpack it himself.
         record NotHere(String reason) implements Answer {}
     }
 
-    /// Mounts a layer if it can. Never fails for want of a layer, and does not wait for long.
-    Answer mount(Request request);
+    /// Takes a layer on if it can be had. Never fails for want of one, and does not wait for long.
+    Answer take(Request request);
 
-    /// Sees to it that a layer mounted earlier, maybe by an earlier process, can be read.
+    /// Whether the layer that a call's labels name is the very one that was taken, and not merely said to unpack to the
+    /// same tree. Asks nobody.
+    boolean isSame(SnapshotRecord taken, Map<String, String> labels);
+
+    /// Sees to it that a layer taken earlier, maybe by an earlier process, can be read with all that are below it.
     ///
-    /// @param fs where it is, or was, mounted
+    /// @param fs where it is, or shall be, mounted
     /// @throws io.lighterage.contentstore.ImageException UNAVAILABLE
     void check(SnapshotRecord layer, Path fs);
 
     /// Nobody will ask for what is mounted there any more; readers that are there may go on.
     void release(Path fs);
+
+    /// Forgets what was kept for layers that no snapshot stands for any more.
+    ///
+    /// @param layers every snapshot of a layer that was taken
+    /// @return false when some of it could not go yet: ask again in a while
+    boolean keepOnly(Collection<SnapshotRecord> layers);
 
     @Override
     void close();

@@ -20,13 +20,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Snapshots in directories below a root, laid over each other by overlayfs; layers that a [LayerSource] mounts among
+/// Snapshots in directories below a root, laid over each other by overlayfs; layers that a [LayerSource] has below
 /// them. One process a root.
 ///
 /// A record is the truth: a directory is made before it, and removed after it, so that a crash leaves nothing worse
-/// than a directory too many.
+/// than a directory too many. A remote layer has a directory, to be mounted on, once somebody looks.
 public final class LocalSnapshotter implements Snapshotter {
-    /// On a committed snapshot that a layer source has mounted.
+    /// On a committed snapshot that a layer source has taken.
     public static final String REMOTE_LABEL = "containerd.io/snapshot/remote";
 
     private static final String REMOTE_VALUE = "remote snapshot";
@@ -48,7 +48,7 @@ public final class LocalSnapshotter implements Snapshotter {
         this.directories = SnapshotDirectories.open(calls, new NativeMountCalls(), root);
         this.shape = new MountShape(directories, OverlayFeatures.ofThisMachine());
         this.ids = new SnapshotIds(catalog);
-        this.sweeper = new Sweeper(catalog, directories, layers);
+        this.sweeper = new Sweeper(catalog, directories, layers, LocalSnapshotter::isRemote);
     }
 
     /// Takes over what an earlier process left, and begins to remove what belongs to no snapshot.
@@ -60,6 +60,7 @@ public final class LocalSnapshotter implements Snapshotter {
         RootLock lock = RootLock.take(root);
         try {
             LocalSnapshotter snapshotter = new LocalSnapshotter(catalog, layers, lock, root);
+            snapshotter.dropDeadMounts();
             snapshotter.sweeper.request();
             return snapshotter;
         } catch (RuntimeException e) {
@@ -68,21 +69,21 @@ public final class LocalSnapshotter implements Snapshotter {
         }
     }
 
+    /// What an earlier process mounted died with it; the layers are mounted again when somebody looks.
+    private void dropDeadMounts() {
+        catalog.list().stream().filter(LocalSnapshotter::isRemote).forEach(record -> directories.detach(record.id()));
+    }
+
     @Override
     public PrepareResult prepare(SnapshotKey key, Optional<SnapshotKey> parent, Map<String, String> labels) {
-        String target = labels.getOrDefault(TARGET_LABEL, "");
-        if (!target.isEmpty()) {
-            SnapshotKey name = remoteName(target, parent);
-            if (catalog.find(name).isPresent()) {
-                return new PrepareResult.AlreadyExists(name);
-            }
+        List<SnapshotRecord> chain = chain(parent);
+        Optional<SnapshotKey> taken = taken(chain, labels);
+        if (taken.isPresent()) {
+            return new PrepareResult.AlreadyExists(taken.get());
         }
         refuseTaken(key);
-        List<SnapshotRecord> below = below(parent);
+        List<SnapshotRecord> below = readable(chain);
         try (SnapshotDirectories.Place place = directories.make(ids.next(), below)) {
-            if (!target.isEmpty() && mountRemote(place, target, parent, labels)) {
-                return new PrepareResult.AlreadyExists(remoteName(target, parent));
-            }
             SnapshotRecord record = catalog.create(place.id(), SnapshotKind.ACTIVE, key, parent, labels);
             place.keep();
             return new PrepareResult.Mounted(List.of(shape.of(record, below)));
@@ -91,8 +92,9 @@ public final class LocalSnapshotter implements Snapshotter {
 
     @Override
     public List<SnapshotMount> view(SnapshotKey key, Optional<SnapshotKey> parent, Map<String, String> labels) {
+        List<SnapshotRecord> chain = chain(parent);
         refuseTaken(key);
-        List<SnapshotRecord> below = below(parent);
+        List<SnapshotRecord> below = readable(chain);
         try (SnapshotDirectories.Place place = directories.make(ids.next(), below)) {
             SnapshotRecord record = catalog.create(place.id(), SnapshotKind.VIEW, key, parent, labels);
             place.keep();
@@ -100,46 +102,81 @@ public final class LocalSnapshotter implements Snapshotter {
         }
     }
 
-    /// What a snapshot on this parent lies on. May be outdated at once, which the catalog finds out.
-    private List<SnapshotRecord> below(Optional<SnapshotKey> parent) {
+    /// What a snapshot on this parent lies on, from the top. May be outdated at once, which the catalog finds out.
+    private List<SnapshotRecord> chain(Optional<SnapshotKey> parent) {
         if (parent.isEmpty()) {
             return List.of();
         }
-        List<SnapshotRecord> below = catalog.chain(parent.get());
-        SnapshotRecord top = below.getFirst();
+        List<SnapshotRecord> chain = catalog.chain(parent.get());
+        SnapshotRecord top = chain.getFirst();
         if (top.kind() != SnapshotKind.COMMITTED) {
             throw new ImageException(
                     ErrorKind.INVALID,
                     "cannot put a snapshot on " + top.key() + ": that is " + top.kind() + "; expected COMMITTED");
         }
-        below.forEach(this::check);
-        return below;
+        return chain;
     }
 
-    /// @return whether the layer is a committed snapshot now
-    private boolean mountRemote(
-            SnapshotDirectories.Place place, String target, Optional<SnapshotKey> parent, Map<String, String> labels) {
-        return switch (layers.mount(new LayerSource.Request(target, parent, labels, place.fs()))) {
-            case LayerSource.Answer.NotHere(String reason) -> {
-                LOG.log(System.Logger.Level.DEBUG, () -> "layer " + target + " is not mounted: " + reason);
-                yield false;
+    /// The part of a chain that has to be laid over each other: a remote layer shows what is below it, too.
+    private List<SnapshotRecord> readable(List<SnapshotRecord> chain) {
+        for (int i = 0; i < chain.size(); i++) {
+            SnapshotRecord record = chain.get(i);
+            if (isRemote(record)) {
+                directories.make(record.id());
+                layers.check(record, directories.fs(record.id()));
+                return chain.subList(0, i + 1);
             }
-            case LayerSource.Answer.Ready() -> {
+        }
+        return chain;
+    }
+
+    private static boolean isRemote(SnapshotRecord record) {
+        return record.labels().containsKey(REMOTE_LABEL);
+    }
+
+    /// Has the layer taken by its source, if one is meant and it can be had.
+    ///
+    /// @param chain what it lies on
+    /// @return the committed snapshot that stands for it
+    private Optional<SnapshotKey> taken(List<SnapshotRecord> chain, Map<String, String> labels) {
+        String target = labels.getOrDefault(TARGET_LABEL, "");
+        Optional<SnapshotRecord> parent = chain.stream().findFirst();
+        if (target.isEmpty() || !parent.map(LocalSnapshotter::isRemote).orElse(true)) {
+            return Optional.empty();
+        }
+        Optional<SnapshotKey> parentKey = parent.map(SnapshotRecord::key);
+        SnapshotKey name = remoteName(target, parentKey);
+        Optional<SnapshotRecord> known = catalog.find(name);
+        if (known.isPresent()) {
+            return known.filter(record -> layers.isSame(record, labels)).map(SnapshotRecord::key);
+        }
+        return switch (layers.take(new LayerSource.Request(target, parent, labels))) {
+            case LayerSource.Answer.NotHere(String reason) -> {
+                LOG.log(System.Logger.Level.INFO, () -> "layer " + target + " is left to the client: " + reason);
+                yield Optional.empty();
+            }
+            case LayerSource.Answer.Ready(Map<String, String> own) -> {
                 Map<String, String> stored = new HashMap<>(labels);
+                stored.putAll(own);
                 stored.put(REMOTE_LABEL, REMOTE_VALUE);
-                try {
-                    catalog.create(place.id(), SnapshotKind.COMMITTED, remoteName(target, parent), parent, stored);
-                    place.keep();
-                } catch (ImageException e) {
-                    layers.release(place.fs());
-                    if (e.kind() != ErrorKind.ALREADY_EXISTS) {
-                        throw e;
-                    }
-                    LOG.log(System.Logger.Level.DEBUG, () -> "layer " + target + " was mounted meanwhile");
-                }
-                yield true;
+                yield recorded(name, parentKey, stored, labels);
             }
         };
+    }
+
+    private Optional<SnapshotKey> recorded(
+            SnapshotKey name, Optional<SnapshotKey> parent, Map<String, String> stored, Map<String, String> labels) {
+        try {
+            return Optional.of(catalog.create(ids.next(), SnapshotKind.COMMITTED, name, parent, stored)
+                    .key());
+        } catch (ImageException e) {
+            if (e.kind() != ErrorKind.ALREADY_EXISTS) {
+                throw e;
+            }
+            return catalog.find(name) // taken by another call meanwhile
+                    .filter(record -> layers.isSame(record, labels))
+                    .map(SnapshotRecord::key);
+        }
     }
 
     /// The target alone would not do: two namespaces may have it on parents of different names.
@@ -160,12 +197,6 @@ public final class LocalSnapshotter implements Snapshotter {
         }
     }
 
-    private void check(SnapshotRecord layer) {
-        if (layer.labels().containsKey(REMOTE_LABEL)) {
-            layers.check(layer, directories.fs(layer.id()));
-        }
-    }
-
     @Override
     public List<SnapshotMount> mounts(SnapshotKey key) {
         List<SnapshotRecord> chain = catalog.chain(key);
@@ -175,9 +206,7 @@ public final class LocalSnapshotter implements Snapshotter {
                     ErrorKind.PRECONDITION,
                     "cannot mount snapshot " + key + ": it is COMMITTED; prepare or view one on top of it");
         }
-        List<SnapshotRecord> below = chain.subList(1, chain.size());
-        below.forEach(this::check);
-        return List.of(shape.of(record, below));
+        return List.of(shape.of(record, readable(chain.subList(1, chain.size()))));
     }
 
     @Override
@@ -212,6 +241,9 @@ public final class LocalSnapshotter implements Snapshotter {
     @Override
     public SnapshotUsage usage(SnapshotKey key) {
         SnapshotRecord record = catalog.get(key);
+        if (isRemote(record)) {
+            return SnapshotUsage.NONE; // and never walked: that would fetch all of it
+        }
         return switch (record.kind()) {
             case VIEW -> SnapshotUsage.NONE;
             case ACTIVE -> measure(record);

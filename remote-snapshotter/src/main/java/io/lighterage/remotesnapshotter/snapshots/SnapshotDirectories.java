@@ -142,6 +142,27 @@ final class SnapshotDirectories implements AutoCloseable {
         }
     }
 
+    /// Makes sure that a snapshot of a mounted layer has a directory to mount it on. Not made durable: it can be made
+    /// again.
+    void make(long id) {
+        byte[] name = name(id);
+        try {
+            makeUnlessThere(name, PRIVATE_MODE);
+            makeUnlessThere(ascii(id + "/fs"), FS_MODE);
+        } catch (ErrnoException e) {
+            throw failure("cannot make the directory of snapshot " + id + " in " + path, e);
+        }
+    }
+
+    /// What is there already may be mounted on, so it is not touched.
+    private void makeUnlessThere(byte[] name, int mode) {
+        int made = calls.mkdirat(top, name, mode);
+        if (made != -Errno.EEXIST) {
+            Descriptors.check(made, "mkdir", name);
+            Descriptors.check(calls.fchmodat(top, name, mode), "chmod", name);
+        }
+    }
+
     private void takeOwner(int own, long parent) {
         byte[] name = ascii(parent + "/fs");
         FileStatus status = calls.statx(top, name);

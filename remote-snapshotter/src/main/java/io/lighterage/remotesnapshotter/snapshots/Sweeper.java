@@ -5,29 +5,44 @@ import io.lighterage.contentstore.SnapshotCatalog;
 import io.lighterage.contentstore.SnapshotRecord;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /// Removes the directories that no snapshot has: those of removed ones, and of preparations a crash cut off.
 final class Sweeper implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Sweeper.class.getName());
 
+    /// A source keeps what it has just taken, which is recorded within milliseconds.
+    private static final int AGAIN_SECONDS = 5;
+
     private final SnapshotCatalog catalog;
     private final SnapshotDirectories directories;
     private final LayerSource layers;
+    private final Predicate<SnapshotRecord> isRemote;
+    private final Executor later = CompletableFuture.delayedExecutor(AGAIN_SECONDS, TimeUnit.SECONDS);
     private final ReentrantLock sweeping = new ReentrantLock();
     private final AtomicBoolean wanted = new AtomicBoolean();
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofVirtual().name("snapshot-sweep").factory());
 
-    Sweeper(SnapshotCatalog catalog, SnapshotDirectories directories, LayerSource layers) {
+    /// @param isRemote which snapshots are of layers that were taken
+    Sweeper(
+            SnapshotCatalog catalog,
+            SnapshotDirectories directories,
+            LayerSource layers,
+            Predicate<SnapshotRecord> isRemote) {
         this.catalog = catalog;
         this.directories = directories;
         this.layers = layers;
+        this.isRemote = isRemote;
     }
 
     /// Has it done soon.
@@ -64,6 +79,11 @@ final class Sweeper implements AutoCloseable {
                 } catch (ImageException e) {
                     LOG.log(System.Logger.Level.WARNING, e.getMessage(), e);
                 }
+            }
+            List<SnapshotRecord> taken =
+                    catalog.list().stream().filter(isRemote).toList();
+            if (!layers.keepOnly(taken)) {
+                later.execute(this::request);
             }
         } finally {
             sweeping.unlock();

@@ -19,6 +19,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -264,41 +266,139 @@ class LocalSnapshotterTest {
         assertThat(directories()).isEqualTo(recorded()).hasSize(226);
     }
 
-    @Test
-    void aLayerThatASourceMountsIsThereWithoutBeingPrepared() throws IOException {
+    private BoundLayers withLayers() throws IOException {
         requireRoot();
         open.close();
-        BoundLayers source = new BoundLayers(Files.createDirectory(root.resolve("layer")));
+        BoundLayers source = new BoundLayers(Files.createDirectories(root.resolve("layer")));
         open = OpenSnapshots.in(root, source);
-        open.committed("base", "");
-        open.committed("other", "");
-        Map<String, String> labels = Map.of(Snapshotter.TARGET_LABEL, "sha256:target");
-        PrepareResult first = open.prepare("extract 1", "base", labels);
-        assertThat(open.prepare("extract 2", "base", labels)).isEqualTo(first);
-        assertThat(open.prepare("extract 3", "other", labels))
-                .isInstanceOf(PrepareResult.AlreadyExists.class)
-                .isNotEqualTo(first);
-        assertThat(source.mounted).isEqualTo(2);
-        SnapshotRecord record = open.snapshotter().stat(((PrepareResult.AlreadyExists) first).name());
-        assertThat(record.parent()).isEqualTo(Optional.of(key("base")));
+        return source;
+    }
+
+    private static Map<String, String> target(String chain) {
+        return Map.of(Snapshotter.TARGET_LABEL, chain, "layer", "blob of " + chain);
+    }
+
+    /// @return the name of its snapshot
+    private String taken(String chain, String parent) {
+        PrepareResult result = open.prepare("extract " + chain + " on " + parent, parent, target(chain));
+        assertThat(result).isInstanceOf(PrepareResult.AlreadyExists.class);
+        return ((PrepareResult.AlreadyExists) result).name().text();
+    }
+
+    @Test
+    void aLayerThatASourceTakesIsACommittedSnapshotAndMountedWhenSomebodyLooks() throws IOException {
+        BoundLayers source = withLayers();
+        String base = taken("sha256:base", "");
+        assertThat(taken("sha256:base", "")).isEqualTo(base);
+        String top = taken("sha256:top", base);
+        assertThat(source.taken).isEqualTo(2);
+        SnapshotRecord record = open.snapshotter().stat(key(top));
+        assertThat(record.parent()).isEqualTo(Optional.of(key(base)));
         assertThat(record.labels())
-                .containsEntry(Snapshotter.TARGET_LABEL, "sha256:target")
-                .containsEntry("containerd.io/snapshot/remote", "remote snapshot");
+                .containsEntry(Snapshotter.TARGET_LABEL, "sha256:top")
+                .containsEntry("containerd.io/snapshot/remote", "remote snapshot")
+                .containsEntry("source", "its own");
         assertThat(open.snapshotter().usage(record.key())).isEqualTo(SnapshotUsage.NONE);
-        assertThat(recorded()).hasSize(4);
-        Path fs = open.fs(record.key().text());
-        open.prepare("on top", record.key().text());
-        assertThat(mounts()).contains(fs.toString());
+        assertThat(mounts()).doesNotContain(root.resolve("snapshots").toString());
+
+        SnapshotMount mount = open.prepare("container", top);
+        assertThat(mounts()).contains(open.fs(top).toString());
+        assertThat(open.directory(base)).as("shown by the one above").doesNotExist();
+        assertThat(mount.options()).contains("lowerdir=" + open.fs(top));
+        assertThat(open.view("view", top))
+                .isEqualTo(new SnapshotMount("bind", open.fs(top) + "", List.of("ro", "rbind")));
+        open.snapshotter().mounts(key("container"));
+        assertThat(source.mounted).containsExactly(open.fs(top));
+    }
+
+    @Test
+    void aLayerUnpackedOnARemoteOneLiesOnItAlone() throws IOException {
+        withLayers();
+        String base = taken("sha256:base", "");
+        String second = taken("sha256:second", base);
+        open.committed("unpacked", second);
+        SnapshotMount mount = open.prepare("container", "unpacked");
+        assertThat(mount.options()).contains("lowerdir=" + open.fs("unpacked") + ":" + open.fs(second));
+    }
+
+    @Test
+    void noLayerIsTakenOnAnUnpackedOne() throws IOException {
+        BoundLayers source = withLayers();
+        open.committed("unpacked", "");
+        assertThat(open.prepare("extract", "unpacked", target("sha256:x"))).isInstanceOf(PrepareResult.Mounted.class);
+        assertThat(source.taken).isZero();
+    }
+
+    @Test
+    void aLayerOfAnotherBlobThatClaimsToUnpackToTheSameIsNotAnsweredWithTheOneTaken() throws IOException {
+        withLayers();
+        String base = taken("sha256:base", "");
+        Map<String, String> other = Map.of(Snapshotter.TARGET_LABEL, "sha256:base", "layer", "another");
+        assertThat(open.prepare("extract", "", other)).isInstanceOf(PrepareResult.Mounted.class);
+        assertThat(open.prepare("extract 2", "", Map.of(Snapshotter.TARGET_LABEL, "sha256:base")))
+                .isInstanceOf(PrepareResult.Mounted.class);
+        assertThat(taken("sha256:base", "")).isEqualTo(base);
+    }
+
+    @Test
+    void whatCannotBeReadIsNotHandedOut() throws IOException {
+        BoundLayers source = withLayers();
+        String base = taken("sha256:base", "");
+        open.prepare("on top", base);
         source.broken = true;
         assertThatThrownBy(() -> open.snapshotter().mounts(key("on top"))).satisfies(kind(ErrorKind.UNAVAILABLE));
-        assertThatThrownBy(() -> open.view("v", record.key().text())).satisfies(kind(ErrorKind.UNAVAILABLE));
-        open.remove("on top");
-        open.snapshotter().list().stream()
-                .filter(left -> left.parent().isPresent())
-                .forEach(left -> open.snapshotter().remove(left.key()));
+        assertThatThrownBy(() -> open.view("v", base)).satisfies(kind(ErrorKind.UNAVAILABLE));
+        assertThatThrownBy(() -> open.prepare("p", base)).satisfies(kind(ErrorKind.UNAVAILABLE));
+        assertThat(taken("sha256:top", base)).as("needs nothing mounted").isNotEmpty();
+    }
+
+    @Test
+    void removedRemoteSnapshotsLeaveNothing() throws IOException {
+        BoundLayers source = withLayers();
+        String base = taken("sha256:base", "");
+        String top = taken("sha256:top", base);
+        open.prepare("container", top);
+        Path fs = open.fs(top);
+        open.remove("container");
+        open.remove(top);
+        assertThat(source.released).contains(fs);
         open.snapshotter().cleanup();
-        assertThat(mounts()).doesNotContain(root.toString());
-        assertThat(directories()).isEqualTo(recorded()).hasSize(2);
+        assertThat(source.kept).extracting(SnapshotRecord::key).containsExactly(key(base));
+        open.remove(base);
+        open.snapshotter().cleanup();
+        assertThat(source.kept).isEmpty();
+        assertThat(mounts()).doesNotContain(root.resolve("snapshots").toString());
+        assertThat(directories()).isEmpty();
+    }
+
+    @Test
+    void aStartTakesAwayWhatAnEarlierProcessMountedAndMountsAgainWhenAsked() throws IOException {
+        withLayers();
+        String base = taken("sha256:base", "");
+        open.prepare("container", base);
+        Path fs = open.fs(base);
+        open.close();
+        assertThat(kernel.mount("tmpfs", fs, "tmpfs", 0, "")).isZero(); // as a killed process would leave something
+        BoundLayers again = withLayers();
+        assertThat(mounts()).doesNotContain(fs.toString());
+        open.snapshotter().mounts(key("container"));
+        assertThat(again.mounted).containsExactly(fs);
+        assertThat(mounts()).contains(fs.toString());
+    }
+
+    @Test
+    void manyAskingForOneLayerGetOneSnapshot() throws Exception {
+        withLayers();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Callable<PrepareResult>> tasks = IntStream.range(0, 50)
+                    .<Callable<PrepareResult>>mapToObj(
+                            i -> () -> open.prepare("extract " + i, "", target("sha256:base")))
+                    .toList();
+            for (var done : threads.invokeAll(tasks)) {
+                assertThat(done.get()).isInstanceOf(PrepareResult.AlreadyExists.class);
+            }
+        }
+        assertThat(open.snapshotter().list()).hasSize(1);
     }
 
     @Test
@@ -313,7 +413,10 @@ class LocalSnapshotterTest {
     private static final class BoundLayers implements LayerSource {
         private final NativeMountCalls kernel = new NativeMountCalls();
         private final Path layer;
-        private int mounted;
+        private final List<Path> mounted = new ArrayList<>();
+        private final List<Path> released = new ArrayList<>();
+        private List<SnapshotRecord> kept = List.of();
+        private int taken;
         private boolean broken;
 
         private BoundLayers(Path layer) {
@@ -321,26 +424,44 @@ class LocalSnapshotterTest {
         }
 
         @Override
-        public Answer mount(Request request) {
-            int result = kernel.mount(layer.toString(), request.fs(), "", MountFlags.MS_BIND, "");
-            if (result != 0) {
-                throw new UncheckedIOException(new IOException("mount: " + result));
-            }
-            mounted++;
-            return new Answer.Ready();
+        public synchronized Answer take(Request request) {
+            taken++;
+            return new Answer.Ready(Map.of("source", "its own"));
         }
 
         @Override
-        public void check(SnapshotRecord record, Path fs) {
+        public boolean isSame(SnapshotRecord record, Map<String, String> labels) {
+            return labels.getOrDefault("layer", "none").equals(record.labels().get("layer"));
+        }
+
+        @Override
+        public synchronized void check(SnapshotRecord record, Path fs) {
             if (broken) {
                 throw new ImageException(ErrorKind.UNAVAILABLE, "not there");
             }
+            if (!mounted.contains(fs)) {
+                int result = kernel.mount(layer.toString(), fs, "", MountFlags.MS_BIND, "");
+                if (result != 0) {
+                    throw new UncheckedIOException(new IOException("mount: " + result));
+                }
+                mounted.add(fs);
+            }
         }
 
         @Override
-        public void release(Path fs) {}
+        public synchronized void release(Path fs) {
+            released.add(fs);
+        }
 
         @Override
-        public void close() {}
+        public synchronized boolean keepOnly(Collection<SnapshotRecord> layers) {
+            kept = List.copyOf(layers);
+            return true;
+        }
+
+        @Override
+        public void close() {
+            mounted.forEach(fs -> kernel.umount2(fs, MountFlags.MNT_DETACH));
+        }
     }
 }

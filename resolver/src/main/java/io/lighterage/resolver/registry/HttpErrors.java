@@ -90,6 +90,9 @@ final class HttpErrors {
                     null,
                     e);
         }
+        if (e instanceof RefusedAddress) {
+            return new RegistryFailure(ErrorKind.DENIED, where + e.getMessage(), 0, 0, null, e);
+        }
         if (e instanceof SSLException && String.valueOf(e.getMessage()).contains("Unsupported or unrecognized")) {
             return new RegistryFailure(
                     ErrorKind.UNAVAILABLE,

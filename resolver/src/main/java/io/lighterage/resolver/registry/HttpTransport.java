@@ -50,7 +50,7 @@ final class HttpTransport implements AutoCloseable {
                 .protocols(List.of(Protocol.HTTP_1_1))
                 .connectionSpecs(List.of(ConnectionSpec.CLEARTEXT))
                 .connectionPool(new ConnectionPool(config.concurrency() + 2, 30, TimeUnit.SECONDS))
-                .socketFactory(new WideSockets())
+                .socketFactory(new WideSockets(config.linkLocal()))
                 .dispatcher(dispatcher)
                 .followRedirects(false)
                 .followSslRedirects(false)

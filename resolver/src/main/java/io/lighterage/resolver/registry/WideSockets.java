@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketAddress;
 import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 
@@ -15,9 +16,16 @@ import org.jspecify.annotations.Nullable;
 final class WideSockets extends SocketFactory {
     static final int WIDTH = 128 << 10;
 
+    private final boolean linkLocal;
+
+    /// @param linkLocal whether addresses that [RefusedAddress] is about may be connected to
+    WideSockets(boolean linkLocal) {
+        this.linkLocal = linkLocal;
+    }
+
     @Override
     public Socket createSocket() {
-        return new WideSocket();
+        return new WideSocket(linkLocal);
     }
 
     @Override
@@ -45,7 +53,20 @@ final class WideSockets extends SocketFactory {
     }
 
     private static final class WideSocket extends Socket {
+        private final boolean linkLocal;
         private volatile @Nullable WideInput input;
+
+        WideSocket(boolean linkLocal) {
+            this.linkLocal = linkLocal;
+        }
+
+        @Override
+        public void connect(SocketAddress endpoint, int timeout) throws IOException {
+            if (!linkLocal) {
+                RefusedAddress.check(endpoint);
+            }
+            super.connect(endpoint, timeout);
+        }
 
         @Override
         public synchronized InputStream getInputStream() throws IOException {

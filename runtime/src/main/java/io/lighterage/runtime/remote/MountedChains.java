@@ -1,0 +1,130 @@
+package io.lighterage.runtime.remote;
+
+import io.lighterage.contentstore.Digest;
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
+import io.lighterage.remotesnapshotter.lazy.LazyLayer;
+import io.lighterage.remotesnapshotter.mount.ImageTree;
+import io.lighterage.remotesnapshotter.mount.MountOptions;
+import io.lighterage.remotesnapshotter.mount.MountedTree;
+import io.lighterage.remotesnapshotter.mount.TreeLayer;
+import io.lighterage.remotesnapshotter.mount.TreeMounter;
+import io.lighterage.runtime.ImageRuntime;
+import io.lighterage.runtime.OpenedImage;
+import io.lighterage.runtime.ProgressListener;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// What this process has mounted: at each place a layer with all that are below it, as one tree.
+final class MountedChains implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(MountedChains.class.getName());
+
+    private final ImageRuntime runtime;
+    private final TreeMounter mounter;
+    private final RemoteOptions options;
+    private final Map<Path, Pending<Mounted>> mounts = new ConcurrentHashMap<>();
+
+    MountedChains(ImageRuntime runtime, TreeMounter mounter, RemoteOptions options) {
+        this.runtime = runtime;
+        this.mounter = mounter;
+        this.options = options;
+    }
+
+    /// The image is open as long as its tree is served.
+    private record Mounted(OpenedImage image, MountedTree tree) implements AutoCloseable {
+        /// Those who are in it may go on.
+        void release() {
+            try {
+                tree.release(image::close);
+            } catch (ImageException e) {
+                LOG.log(System.Logger.Level.WARNING, e.getMessage(), e);
+            }
+        }
+
+        @Override
+        public void close() {
+            try (image) {
+                tree.close();
+            }
+        }
+    }
+
+    /// Returns when the chain is mounted there.
+    ///
+    /// @param image an image of this machine's records, by its digest
+    /// @param chain the chain id of its topmost layer to be seen
+    /// @throws ImageException UNAVAILABLE, or why it cannot be mounted
+    void ensure(String image, String chain, Path fs) {
+        mounts.compute(fs, (place, known) -> known == null || isOver(known) ? begin(image, chain, fs) : known)
+                .await(options.patience());
+    }
+
+    private static boolean isOver(Pending<Mounted> mount) {
+        if (mount.now().filter(mounted -> !mounted.tree().served()).isPresent()) {
+            mount.then(mounted -> mounted.image().close()); // unmounted by somebody else
+            return true;
+        }
+        return mount.failed();
+    }
+
+    private Pending<Mounted> begin(String image, String chain, Path fs) {
+        return new Pending<>("mounting " + image + " on " + fs, () -> mount(image, chain, fs));
+    }
+
+    private Mounted mount(String name, String chain, Path fs) {
+        OpenedImage image = runtime.open(name, Optional.empty(), options.lazy(), false, ProgressListener.NONE);
+        boolean done = false;
+        try {
+            ImageTree tree =
+                    new ImageTree(upTo(chain, image).stream().map(TreeLayer::of).toList());
+            MountOptions how = MountOptions.USUAL.withSource("lighter:" + name.replace(',', '_'));
+            MountedTree mounted = mounter.mount(tree, fs, how);
+            image.layers().whenComplete(() -> mounted.readAhead(MountOptions.COMPLETE_READ_AHEAD));
+            done = true;
+            return new Mounted(image, mounted);
+        } finally {
+            if (!done) {
+                image.close();
+            }
+        }
+    }
+
+    private static List<LazyLayer> upTo(String chain, OpenedImage image) {
+        int top = ChainId.of(image.config().diffIds()).stream()
+                .map(Digest::toString)
+                .toList()
+                .indexOf(chain);
+        if (top < 0) {
+            throw new ImageException(
+                    ErrorKind.CORRUPT, "image " + image.name() + " has no layer of chain id " + chain + " any more");
+        }
+        return image.layers().layers().subList(0, top + 1);
+    }
+
+    /// Takes what is mounted there away; those who are in it may go on.
+    void release(Path fs) {
+        Pending<Mounted> mount = mounts.remove(fs);
+        if (mount != null) {
+            mount.then(Mounted::release);
+        }
+    }
+
+    @Override
+    public void close() {
+        mounts.keySet().forEach(fs -> {
+            Pending<Mounted> mount = mounts.remove(fs);
+            if (mount != null) {
+                mount.end(mounted -> {
+                    try {
+                        mounted.close();
+                    } catch (ImageException e) {
+                        LOG.log(System.Logger.Level.WARNING, e.getMessage(), e);
+                    }
+                });
+            }
+        });
+    }
+}
