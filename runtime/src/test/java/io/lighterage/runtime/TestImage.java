@@ -18,10 +18,10 @@ import java.util.zip.GZIPOutputStream;
 /// @param repository where it is
 /// @param manifest the manifest's digest
 /// @param layers digests of the compressed layers, base first
-record TestImage(String repository, Digest manifest, List<Digest> layers) {
+public record TestImage(String repository, Digest manifest, List<Digest> layers) {
 
     /// Puts an honest image under `repository:latest`.
-    static TestImage put(MemoryUpstream upstream, String repository, byte[]... tars) {
+    public static TestImage put(MemoryUpstream upstream, String repository, byte[]... tars) {
         return new Builder(upstream, repository).layers(tars).put("latest");
     }
 

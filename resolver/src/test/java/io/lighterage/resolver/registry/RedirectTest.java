@@ -93,6 +93,15 @@ class RedirectTest {
     }
 
     @Test
+    void aServerDoesNotFollowARedirectToAMetadataService() {
+        Descriptor blob = registry.blob(new byte[100]);
+        registry.always("blobs", request -> to("http://169.254.169.254" + request.getTarget()));
+        ImageException failure = failure(blob, Configs.plain().withoutLinkLocal());
+        assertThat(failure.kind()).isEqualTo(ErrorKind.DENIED);
+        assertThat(failure).hasMessageContaining("169.254.169.254").hasMessageContaining("metadata service");
+    }
+
+    @Test
     void theTargetIsRememberedForTheOtherRanges() {
         Descriptor blob = onCdn(new byte[21_000_000]);
         registry.always("blobs", request -> to("http://" + cdn.host() + request.getTarget()));
