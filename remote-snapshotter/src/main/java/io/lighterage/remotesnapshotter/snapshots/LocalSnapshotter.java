@@ -15,7 +15,6 @@ import io.lighterage.linux.NativeFileCalls;
 import io.lighterage.linux.NativeMountCalls;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,10 +25,6 @@ import java.util.Optional;
 /// A record is the truth: a directory is made before it, and removed after it, so that a crash leaves nothing worse
 /// than a directory too many. A remote layer has a directory, to be mounted on, once somebody looks.
 public final class LocalSnapshotter implements Snapshotter {
-    /// On a committed snapshot that a layer source has taken.
-    public static final String REMOTE_LABEL = "containerd.io/snapshot/remote";
-
-    private static final String REMOTE_VALUE = "remote snapshot";
     private static final System.Logger LOG = System.getLogger(LocalSnapshotter.class.getName());
 
     private final FileCalls calls = new NativeFileCalls();
@@ -48,7 +43,7 @@ public final class LocalSnapshotter implements Snapshotter {
         this.directories = SnapshotDirectories.open(calls, new NativeMountCalls(), root);
         this.shape = new MountShape(directories, OverlayFeatures.ofThisMachine());
         this.ids = new SnapshotIds(catalog);
-        this.sweeper = new Sweeper(catalog, directories, layers, LocalSnapshotter::isRemote);
+        this.sweeper = new Sweeper(catalog, directories, layers, TakenLabels::isTaken);
     }
 
     /// Takes over what an earlier process left, and begins to remove what belongs to no snapshot.
@@ -71,7 +66,7 @@ public final class LocalSnapshotter implements Snapshotter {
 
     /// What an earlier process mounted died with it; the layers are mounted again when somebody looks.
     private void dropDeadMounts() {
-        catalog.list().stream().filter(LocalSnapshotter::isRemote).forEach(record -> directories.detach(record.id()));
+        catalog.list().stream().filter(TakenLabels::isTaken).forEach(record -> directories.detach(record.id()));
     }
 
     @Override
@@ -84,7 +79,8 @@ public final class LocalSnapshotter implements Snapshotter {
         refuseTaken(key);
         List<SnapshotRecord> below = readable(chain);
         try (SnapshotDirectories.Place place = directories.make(ids.next(), below)) {
-            SnapshotRecord record = catalog.create(place.id(), SnapshotKind.ACTIVE, key, parent, labels);
+            SnapshotRecord record =
+                    catalog.create(place.id(), SnapshotKind.ACTIVE, key, parent, TakenLabels.clients(labels));
             place.keep();
             return new PrepareResult.Mounted(List.of(shape.of(record, below)));
         }
@@ -96,7 +92,8 @@ public final class LocalSnapshotter implements Snapshotter {
         refuseTaken(key);
         List<SnapshotRecord> below = readable(chain);
         try (SnapshotDirectories.Place place = directories.make(ids.next(), below)) {
-            SnapshotRecord record = catalog.create(place.id(), SnapshotKind.VIEW, key, parent, labels);
+            SnapshotRecord record =
+                    catalog.create(place.id(), SnapshotKind.VIEW, key, parent, TakenLabels.clients(labels));
             place.keep();
             return List.of(shape.of(record, below));
         }
@@ -121,17 +118,13 @@ public final class LocalSnapshotter implements Snapshotter {
     private List<SnapshotRecord> readable(List<SnapshotRecord> chain) {
         for (int i = 0; i < chain.size(); i++) {
             SnapshotRecord record = chain.get(i);
-            if (isRemote(record)) {
+            if (TakenLabels.isTaken(record)) {
                 directories.make(record.id());
                 layers.check(record, directories.fs(record.id()));
                 return chain.subList(0, i + 1);
             }
         }
         return chain;
-    }
-
-    private static boolean isRemote(SnapshotRecord record) {
-        return record.labels().containsKey(REMOTE_LABEL);
     }
 
     /// Has the layer taken by its source, if one is meant and it can be had.
@@ -141,7 +134,7 @@ public final class LocalSnapshotter implements Snapshotter {
     private Optional<SnapshotKey> taken(List<SnapshotRecord> chain, Map<String, String> labels) {
         String target = labels.getOrDefault(TARGET_LABEL, "");
         Optional<SnapshotRecord> parent = chain.stream().findFirst();
-        if (target.isEmpty() || !parent.map(LocalSnapshotter::isRemote).orElse(true)) {
+        if (target.isEmpty() || !parent.map(TakenLabels::isTaken).orElse(true)) {
             return Optional.empty();
         }
         Optional<SnapshotKey> parentKey = parent.map(SnapshotRecord::key);
@@ -155,18 +148,14 @@ public final class LocalSnapshotter implements Snapshotter {
                 LOG.log(System.Logger.Level.INFO, () -> "layer " + target + " is left to the client: " + reason);
                 yield Optional.empty();
             }
-            case LayerSource.Answer.Ready(Map<String, String> own) -> {
-                Map<String, String> stored = new HashMap<>(labels);
-                stored.putAll(own);
-                stored.put(REMOTE_LABEL, REMOTE_VALUE);
-                yield recorded(name, parentKey, stored, labels);
-            }
+            case LayerSource.Answer.Ready(Map<String, String> own) -> recorded(name, parentKey, labels, own);
         };
     }
 
     private Optional<SnapshotKey> recorded(
-            SnapshotKey name, Optional<SnapshotKey> parent, Map<String, String> stored, Map<String, String> labels) {
+            SnapshotKey name, Optional<SnapshotKey> parent, Map<String, String> labels, Map<String, String> own) {
         try {
+            Map<String, String> stored = TakenLabels.of(labels, own);
             return Optional.of(catalog.create(ids.next(), SnapshotKind.COMMITTED, name, parent, stored)
                     .key());
         } catch (ImageException e) {
@@ -211,7 +200,7 @@ public final class LocalSnapshotter implements Snapshotter {
 
     @Override
     public void commit(SnapshotKey name, SnapshotKey key, Optional<SnapshotKey> parent, Map<String, String> labels) {
-        SnapshotRecord done = catalog.commit(name, key, parent, labels);
+        SnapshotRecord done = catalog.commit(name, key, parent, TakenLabels.clients(labels));
         assert done.kind() == SnapshotKind.COMMITTED;
     }
 
@@ -230,7 +219,7 @@ public final class LocalSnapshotter implements Snapshotter {
 
     @Override
     public SnapshotRecord update(SnapshotKey key, LabelUpdate change) {
-        return catalog.update(key, change);
+        return catalog.update(key, TakenLabels.clients(change));
     }
 
     @Override
@@ -241,7 +230,7 @@ public final class LocalSnapshotter implements Snapshotter {
     @Override
     public SnapshotUsage usage(SnapshotKey key) {
         SnapshotRecord record = catalog.get(key);
-        if (isRemote(record)) {
+        if (TakenLabels.isTaken(record)) {
             return SnapshotUsage.NONE; // and never walked: that would fetch all of it
         }
         return switch (record.kind()) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
+import io.lighterage.contentstore.LabelUpdate;
 import io.lighterage.contentstore.SnapshotRecord;
 import io.lighterage.contentstore.SnapshotUsage;
 import io.lighterage.linux.Credentials;
@@ -297,7 +298,7 @@ class LocalSnapshotterTest {
         assertThat(record.labels())
                 .containsEntry(Snapshotter.TARGET_LABEL, "sha256:top")
                 .containsEntry("containerd.io/snapshot/remote", "remote snapshot")
-                .containsEntry("source", "its own");
+                .containsEntry("io.lighterage/source", "its own");
         assertThat(open.snapshotter().usage(record.key())).isEqualTo(SnapshotUsage.NONE);
         assertThat(mounts()).doesNotContain(root.resolve("snapshots").toString());
 
@@ -338,6 +339,35 @@ class LocalSnapshotterTest {
         assertThat(open.prepare("extract 2", "", Map.of(Snapshotter.TARGET_LABEL, "sha256:base")))
                 .isInstanceOf(PrepareResult.Mounted.class);
         assertThat(taken("sha256:base", "")).isEqualTo(base);
+    }
+
+    @Test
+    void noChangeOfLabelsMakesALayerOfADirectoryOrADirectoryOfALayer() throws IOException {
+        withLayers();
+        String base = taken("sha256:base", "");
+        SnapshotRecord before = open.snapshotter().stat(key(base));
+        open.snapshotter().update(key(base), new LabelUpdate.Replace(Map.of("a", "b")));
+        open.snapshotter()
+                .update(
+                        key(base),
+                        new LabelUpdate.Patch(
+                                Set.of("containerd.io/snapshot/remote", "io.lighterage/taken"), Map.of()));
+        Map<String, String> after = open.snapshotter().stat(key(base)).labels();
+        assertThat(after).containsEntry("a", "b").containsEntry("containerd.io/snapshot/remote", "remote snapshot");
+        before.labels().forEach((name, value) -> {
+            if (name.startsWith("io.lighterage/")) {
+                assertThat(after).containsEntry(name, value);
+            }
+        });
+        open.prepare("container", base);
+        assertThat(mounts()).contains(open.fs(base).toString());
+
+        open.committed("unpacked", "");
+        open.snapshotter().update(key("unpacked"), new LabelUpdate.Replace(before.labels()));
+        assertThat(open.prepare("on it", "unpacked").options())
+                .as("a directory still")
+                .contains("lowerdir=" + open.fs("unpacked"));
+        assertThat(mounts()).doesNotContain(open.fs("unpacked").toString());
     }
 
     @Test
@@ -426,7 +456,7 @@ class LocalSnapshotterTest {
         @Override
         public synchronized Answer take(Request request) {
             taken++;
-            return new Answer.Ready(Map.of("source", "its own"));
+            return new Answer.Ready(Map.of("io.lighterage/source", "its own"));
         }
 
         @Override
