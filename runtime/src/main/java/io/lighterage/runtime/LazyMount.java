@@ -5,17 +5,10 @@ import io.lighterage.contentstore.MountRecord;
 import io.lighterage.contentstore.MountRecords;
 import io.lighterage.contentstore.manifest.ImageConfig;
 import io.lighterage.remotesnapshotter.lazy.DemandListener;
-import io.lighterage.remotesnapshotter.lazy.LayerStatistics;
-import io.lighterage.remotesnapshotter.lazy.LazyLayer;
-import io.lighterage.remotesnapshotter.lazy.SlowRead;
 import io.lighterage.remotesnapshotter.mount.MountedTree;
-import io.lighterage.stargz.index.Encoding;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -27,8 +20,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class LazyMount implements AutoCloseable {
     /// What a killed process may lose of its report; a row of SQLite every ten seconds costs nothing.
     private static final Duration RECORDING = Duration.ofSeconds(10);
-
-    private static final int SLOWEST_KEPT = 50;
 
     private final OpenedImage image;
     private final MountedTree mounted;
@@ -83,51 +74,7 @@ public final class LazyMount implements AutoCloseable {
 
     /// How the mount stands now.
     public MountReport report() {
-        List<MountReport.Layer> layers = new ArrayList<>();
-        List<MountReport.SlowestRead> slowest = new ArrayList<>();
-        for (LazyLayer layer : image.layers().layers()) {
-            layers.add(layer(layer));
-            for (SlowRead read : layer.statistics().slowest()) {
-                slowest.add(slowest(layer, read));
-            }
-        }
-        slowest.sort(Comparator.comparing(MountReport.SlowestRead::waited).reversed());
-        return new MountReport(
-                image.name(),
-                mounted.at().toString(),
-                ProcessHandle.current().pid(),
-                startedAt,
-                opening,
-                layers,
-                slowest.subList(0, Math.min(SLOWEST_KEPT, slowest.size())));
-    }
-
-    private static MountReport.Layer layer(LazyLayer layer) {
-        LayerStatistics statistics = layer.statistics();
-        return new MountReport.Layer(
-                layer.descriptor().digest(),
-                layer.index().encoding() != Encoding.NONE,
-                layer.content().bytesHere(),
-                layer.content().bytesTotal(),
-                layer.descriptor().size(),
-                statistics.bytesFetched(),
-                statistics.requests(),
-                statistics.demandReads(),
-                Duration.ofNanos(statistics.demandNanos()),
-                statistics.waitingReads(),
-                statistics.lastError());
-    }
-
-    private static MountReport.SlowestRead slowest(LazyLayer layer, SlowRead read) {
-        return new MountReport.SlowestRead(
-                layer.descriptor().digest(),
-                read.path(),
-                read.offset(),
-                read.length(),
-                read.bytesFetched(),
-                read.roundTrips(),
-                Duration.ofNanos(read.nanos()),
-                read.when());
+        return new MountState(image, mounted.at(), startedAt, opening).report();
     }
 
     private void keepRecording() {

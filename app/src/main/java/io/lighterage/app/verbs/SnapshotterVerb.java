@@ -2,8 +2,11 @@ package io.lighterage.app.verbs;
 
 import io.lighterage.app.ExitCode;
 import io.lighterage.app.Invocation;
+import io.lighterage.app.control.ControlServer;
+import io.lighterage.contentstore.Store;
 import io.lighterage.proxyplugin.SnapshotterServer;
 import io.lighterage.remotesnapshotter.mount.FuseTreeMounter;
+import io.lighterage.remotesnapshotter.snapshots.LayerSource;
 import io.lighterage.remotesnapshotter.snapshots.LocalSnapshotter;
 import io.lighterage.remotesnapshotter.snapshots.Snapshotter;
 import io.lighterage.runtime.ImageRuntime;
@@ -56,7 +59,10 @@ final class SnapshotterVerb implements Callable<Integer> {
                 invocation.root(), NAMESPACE, invocation.resolverConfig().withoutLinkLocal());
         RemoteOptions options = RemoteOptions.of(lazy.options()).withPatience(Duration.ofSeconds(prepareSeconds));
         try (ImageRuntime runtime = ImageRuntime.open(config);
-                Snapshotter snapshotter = open(runtime, options);
+                RemoteLayers layers = new RemoteLayers(runtime, new FuseTreeMounter(), options);
+                Snapshotter snapshotter = open(runtime.store(), layers);
+                ControlServer ignored =
+                        ControlServer.listen(runtime.store().root(), MountControl.handlers(layers::reports));
                 SnapshotterServer server = SnapshotterServer.start(address, snapshotter)) {
             say("serving the snapshots in " + runtime.store().root() + " on " + address.toAbsolutePath());
             server.awaitClosed();
@@ -66,9 +72,8 @@ final class SnapshotterVerb implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private static Snapshotter open(ImageRuntime runtime, RemoteOptions options) {
-        RemoteLayers layers = new RemoteLayers(runtime, new FuseTreeMounter(), options);
-        return LocalSnapshotter.open(runtime.store().root(), runtime.store().snapshots(), layers);
+    private static Snapshotter open(Store store, LayerSource layers) {
+        return LocalSnapshotter.open(store.root(), store.snapshots(), layers);
     }
 
     private void say(String what) {

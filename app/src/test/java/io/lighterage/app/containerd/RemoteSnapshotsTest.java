@@ -2,6 +2,8 @@ package io.lighterage.app.containerd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lighterage.app.ExitCode;
+import io.lighterage.app.Main;
 import io.lighterage.mirror.LayoutUpstream;
 import io.lighterage.mirror.MirrorOptions;
 import io.lighterage.mirror.MirrorServer;
@@ -9,13 +11,17 @@ import io.lighterage.mirror.RequestRecord;
 import io.lighterage.proxyplugin.Containerd;
 import io.lighterage.proxyplugin.Programs;
 import io.lighterage.remotesnapshotter.apply.TreeListing;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -281,6 +287,39 @@ class RemoteSnapshotsTest {
         } finally {
             Programs.run(folder, Map.of(), "umount", target.toString());
         }
+    }
+
+    private String lighter(int code, String... arguments) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        PrintStream stream = new PrintStream(out, true, StandardCharsets.UTF_8);
+        List<String> all = new ArrayList<>(List.of(arguments));
+        all.addAll(1, List.of("--root", serving.root().toString()));
+        assertThat(Main.run(all, stream, stream, Map.of())).isEqualTo(code);
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void theDaemonTellsWhatItsMountsWaitForAlsoAfterwards() throws Exception {
+        pull(image("app"));
+        run(image("app"), "one", "cat /top");
+        assertThat(lighter(0, "status")).contains(registry.hostPort() + "/app@sha256:", "process " + serving.pid());
+        Path mounted = mountedAt();
+        assertThat(lighter(0, "why", mounted.toString())).contains("readable after", "bin/busybox");
+        assertThat(lighter(ExitCode.OTHER, "umount", mounted.toString())).contains("belongs to a snapshot");
+        assertThat(run(image("app"), "two", "cat /top")).isEqualTo("top");
+        serving.stop();
+        assertThat(lighter(0, "why", mounted.toString())).contains("not mounted any more", "bin/busybox");
+    }
+
+    private static final Pattern MOUNT = Pattern.compile("(/\\S*/snapshots/[0-9]+/fs) .* - fuse.lighter ");
+
+    private Path mountedAt() throws IOException {
+        return Path.of(MOUNT.matcher(mounts())
+                .results()
+                .map(found -> found.group(1))
+                .filter(found -> found.startsWith(serving.root().toString()))
+                .findFirst()
+                .orElseThrow());
     }
 
     @Test

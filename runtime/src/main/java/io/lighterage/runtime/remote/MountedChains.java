@@ -3,6 +3,8 @@ package io.lighterage.runtime.remote;
 import io.lighterage.contentstore.Digest;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
+import io.lighterage.contentstore.MountRecord;
+import io.lighterage.contentstore.MountRecords;
 import io.lighterage.remotesnapshotter.lazy.LazyLayer;
 import io.lighterage.remotesnapshotter.mount.ImageTree;
 import io.lighterage.remotesnapshotter.mount.MountOptions;
@@ -10,9 +12,13 @@ import io.lighterage.remotesnapshotter.mount.MountedTree;
 import io.lighterage.remotesnapshotter.mount.TreeLayer;
 import io.lighterage.remotesnapshotter.mount.TreeMounter;
 import io.lighterage.runtime.ImageRuntime;
+import io.lighterage.runtime.MountReport;
+import io.lighterage.runtime.MountState;
 import io.lighterage.runtime.OpenedImage;
 import io.lighterage.runtime.ProgressListener;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,11 +40,25 @@ final class MountedChains implements AutoCloseable {
     }
 
     /// The image is open as long as its tree is served.
-    private record Mounted(OpenedImage image, MountedTree tree) implements AutoCloseable {
+    private record Mounted(MountState state, MountedTree tree, MountRecords records) implements AutoCloseable {
+        OpenedImage image() {
+            return state.image();
+        }
+
+        private MountRecord record() {
+            return MountRecord.started(
+                            state.at().toString(),
+                            image().name(),
+                            ProcessHandle.current().pid(),
+                            state.startedAt())
+                    .withReport(state.report().json());
+        }
+
         /// Those who are in it may go on.
         void release() {
             try {
-                tree.release(image::close);
+                records.put(record().ended(Instant.now()));
+                tree.release(image()::close);
             } catch (ImageException e) {
                 LOG.log(System.Logger.Level.WARNING, e.getMessage(), e);
             }
@@ -46,10 +66,19 @@ final class MountedChains implements AutoCloseable {
 
         @Override
         public void close() {
-            try (image) {
+            try (OpenedImage image = image()) {
+                records.put(record().ended(Instant.now()));
                 tree.close();
             }
         }
+    }
+
+    /// How the mounts stand now.
+    List<MountReport> reports() {
+        return mounts.values().stream()
+                .flatMap(mount -> mount.now().stream())
+                .map(mounted -> mounted.state().report())
+                .toList();
     }
 
     /// Returns when the chain is mounted there.
@@ -75,7 +104,9 @@ final class MountedChains implements AutoCloseable {
     }
 
     private Mounted mount(String name, String chain, Path fs) {
+        Instant begun = Instant.now();
         OpenedImage image = runtime.open(name, Optional.empty(), options.lazy(), false, ProgressListener.NONE);
+        Instant opened = Instant.now();
         boolean done = false;
         try {
             ImageTree tree =
@@ -83,13 +114,27 @@ final class MountedChains implements AutoCloseable {
             MountOptions how = MountOptions.USUAL.withSource("lighter:" + name.replace(',', '_'));
             MountedTree mounted = mounter.mount(tree, fs, how);
             image.layers().whenComplete(() -> mounted.readAhead(MountOptions.COMPLETE_READ_AHEAD));
+            MountReport.Opening opening = new MountReport.Opening(
+                    image.resolving(),
+                    Duration.between(begun, opened).minus(image.resolving()),
+                    Duration.between(opened, Instant.now()));
             done = true;
-            return new Mounted(image, mounted);
+            return recorded(new Mounted(
+                    new MountState(image, fs, begun, opening),
+                    mounted,
+                    runtime.store().mounts()));
         } finally {
             if (!done) {
                 image.close();
             }
         }
+    }
+
+    /// So that it is known of while it is there, and after this process was killed.
+    private static Mounted recorded(Mounted mounted) {
+        mounted.records().put(mounted.record());
+        mounted.records().prune(pid -> ProcessHandle.of(pid).isPresent());
+        return mounted;
     }
 
     private static List<LazyLayer> upTo(String chain, OpenedImage image) {

@@ -8,6 +8,7 @@ import io.lighterage.remotesnapshotter.mount.TreeMounter;
 import io.lighterage.remotesnapshotter.snapshots.LayerSource;
 import io.lighterage.remotesnapshotter.snapshots.Snapshotter;
 import io.lighterage.runtime.ImageRuntime;
+import io.lighterage.runtime.MountReport;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -97,6 +98,11 @@ public final class RemoteLayers implements LayerSource {
     @Override
     public void release(Path fs) {
         mounts.release(fs);
+    }
+
+    /// How the mounts of this process stand now.
+    public List<MountReport> reports() {
+        return mounts.reports();
     }
 
     @Override
