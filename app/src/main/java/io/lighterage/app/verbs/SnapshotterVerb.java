@@ -3,6 +3,9 @@ package io.lighterage.app.verbs;
 import io.lighterage.app.ExitCode;
 import io.lighterage.app.Invocation;
 import io.lighterage.app.control.ControlServer;
+import io.lighterage.app.metrics.MeteredSnapshotter;
+import io.lighterage.app.metrics.Metrics;
+import io.lighterage.app.metrics.MetricsServer;
 import io.lighterage.contentstore.Store;
 import io.lighterage.proxyplugin.SnapshotterServer;
 import io.lighterage.remotesnapshotter.mount.FuseTreeMounter;
@@ -16,6 +19,7 @@ import io.lighterage.runtime.remote.RemoteOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -46,6 +50,14 @@ final class SnapshotterVerb implements Callable<Integer> {
                     + " to be pulled included; after it containerd pulls by itself (default: ${DEFAULT-VALUE}).")
     private int prepareSeconds;
 
+    @Option(
+            names = "--metrics-address",
+            paramLabel = "HOST:PORT",
+            description =
+                    "Where /metrics, in the text format of Prometheus, and /healthz are served over HTTP; they say"
+                            + " nothing secret, and whoever can connect can read them.")
+    private @Nullable String metricsAddress;
+
     @Mixin
     private LazyFlags lazy = new LazyFlags();
 
@@ -61,9 +73,10 @@ final class SnapshotterVerb implements Callable<Integer> {
         try (ImageRuntime runtime = ImageRuntime.open(config);
                 RemoteLayers layers = new RemoteLayers(runtime, new FuseTreeMounter(), options);
                 Snapshotter snapshotter = open(runtime.store(), layers);
+                Monitored monitored = monitored(snapshotter, runtime, layers);
                 ControlServer ignored =
                         ControlServer.listen(runtime.store().root(), MountControl.handlers(layers::reports));
-                SnapshotterServer server = SnapshotterServer.start(address, snapshotter)) {
+                SnapshotterServer server = SnapshotterServer.start(address, monitored.snapshotter())) {
             say("serving the snapshots in " + runtime.store().root() + " on " + address.toAbsolutePath());
             server.awaitClosed();
         } catch (InterruptedException e) {
@@ -74,6 +87,28 @@ final class SnapshotterVerb implements Callable<Integer> {
 
     private static Snapshotter open(Store store, LayerSource layers) {
         return LocalSnapshotter.open(store.root(), store.snapshots(), layers);
+    }
+
+    /// @param server where monitoring asks, if it may
+    private record Monitored(
+            Snapshotter snapshotter, @Nullable MetricsServer server) implements AutoCloseable {
+        @Override
+        public void close() {
+            if (server != null) {
+                server.close();
+            }
+        }
+    }
+
+    private Monitored monitored(Snapshotter snapshotter, ImageRuntime runtime, RemoteLayers layers) {
+        String at = metricsAddress;
+        if (at == null) {
+            return new Monitored(snapshotter, null);
+        }
+        Metrics metrics = new Metrics(snapshotter::list, runtime.layers()::totals, layers::mounts);
+        MetricsServer server = MetricsServer.start(at, metrics, () -> snapshotter.list());
+        say("metrics on http:/" + server.address() + "/metrics");
+        return new Monitored(new MeteredSnapshotter(snapshotter, metrics), server);
     }
 
     private void say(String what) {

@@ -42,6 +42,7 @@ public final class LayerCache implements AutoCloseable {
     private final Buffers bulkBuffers = new Buffers(BULK_BYTES);
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Digest, Slot> slots = new HashMap<>();
+    private LayerTotals ended = LayerTotals.NONE;
     private boolean closed;
 
     /// @param root the store's directory
@@ -58,7 +59,7 @@ public final class LayerCache implements AutoCloseable {
     /// the cache's lock.
     private static final class Slot {
         private final ReentrantLock opening = new ReentrantLock();
-        private @Nullable OpenLayer layer;
+        private volatile @Nullable OpenLayer layer;
         private int users;
     }
 
@@ -184,6 +185,7 @@ public final class LayerCache implements AutoCloseable {
             if (slot.users == 0) {
                 last = slot.layer;
                 if (last != null) {
+                    ended = ended.plus(last.statistics()).closed();
                     last.close(); // under the lock: nobody may open the place again before it is closed
                 }
                 slots.remove(digest, slot);
@@ -258,6 +260,21 @@ public final class LayerCache implements AutoCloseable {
             throw FileErrors.of("cannot list layers", layers, e);
         }
         return all;
+    }
+
+    /// What happened to its layers so far.
+    public LayerTotals totals() {
+        lock.lock();
+        try {
+            LayerTotals sum = ended;
+            for (Slot slot : slots.values()) {
+                OpenLayer layer = slot.layer;
+                sum = layer == null ? sum : sum.plus(layer.statistics());
+            }
+            return sum;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Refuses further layers; those open stay so until their images are closed.

@@ -69,6 +69,11 @@ public final class LocalSnapshotter implements Snapshotter {
         catalog.list().stream().filter(TakenLabels::isTaken).forEach(record -> directories.detach(record.id()));
     }
 
+    /// Whether a snapshot is of a layer that a source has taken.
+    public static boolean isTaken(SnapshotRecord record) {
+        return TakenLabels.isTaken(record);
+    }
+
     @Override
     public PrepareResult prepare(SnapshotKey key, Optional<SnapshotKey> parent, Map<String, String> labels) {
         List<SnapshotRecord> chain = chain(parent);

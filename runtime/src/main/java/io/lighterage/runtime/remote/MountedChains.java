@@ -73,6 +73,13 @@ final class MountedChains implements AutoCloseable {
         }
     }
 
+    /// How many there are.
+    int count() {
+        return (int) mounts.values().stream()
+                .filter(mount -> mount.now().isPresent())
+                .count();
+    }
+
     /// How the mounts stand now.
     List<MountReport> reports() {
         return mounts.values().stream()

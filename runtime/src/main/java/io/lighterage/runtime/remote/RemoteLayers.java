@@ -105,6 +105,11 @@ public final class RemoteLayers implements LayerSource {
         return mounts.reports();
     }
 
+    /// How many mounts this process has.
+    public int mounts() {
+        return mounts.count();
+    }
+
     @Override
     public boolean keepOnly(Collection<SnapshotRecord> layers) {
         Set<String> needed = layers.stream()
