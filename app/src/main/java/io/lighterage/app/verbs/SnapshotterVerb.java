@@ -2,6 +2,7 @@ package io.lighterage.app.verbs;
 
 import io.lighterage.app.ExitCode;
 import io.lighterage.app.Invocation;
+import io.lighterage.app.ServiceNotice;
 import io.lighterage.proxyplugin.SnapshotterServer;
 import io.lighterage.remotesnapshotter.mount.FuseTreeMounter;
 import io.lighterage.remotesnapshotter.snapshots.LocalSnapshotter;
@@ -58,8 +59,11 @@ final class SnapshotterVerb implements Callable<Integer> {
         try (ImageRuntime runtime = ImageRuntime.open(config);
                 Snapshotter snapshotter = open(runtime, options);
                 SnapshotterServer server = SnapshotterServer.start(address, snapshotter)) {
-            say("serving the snapshots in " + runtime.store().root() + " on " + address.toAbsolutePath());
-            server.awaitClosed();
+            String serving = "serving the snapshots in " + runtime.store().root() + " on " + address.toAbsolutePath();
+            say(serving);
+            try (ServiceNotice told = ServiceNotice.ready(invocation, serving)) {
+                server.awaitClosed();
+            }
         } catch (InterruptedException e) {
             say("stopped"); // as asked by a signal; everything is closed by now
         }
