@@ -14,12 +14,11 @@ public final class KubernetesManifest {
 
     /// @param image one with `lighter` and a Java, of which `lighter` is the entry point
     public static String text(SnapshotterPlace place, String image) {
-        return MANIFEST.formatted(
-                quoted(image),
-                quoted(place.address()),
-                quoted(place.root()),
-                quoted(place.socketDirectory()),
-                quoted(CONTAINERD));
+        return MANIFEST.replace("@image", quoted(image))
+                .replace("@address", quoted(place.address()))
+                .replace("@root", quoted(place.root()))
+                .replace("@sockets", quoted(place.socketDirectory()))
+                .replace("@containerd", quoted(CONTAINERD));
     }
 
     private static final String MANIFEST = """
@@ -55,9 +54,9 @@ public final class KubernetesManifest {
                   terminationGracePeriodSeconds: 30
                   containers:
                     - name: snapshotter
-                      image: %1$s
+                      image: @image
                       imagePullPolicy: IfNotPresent
-                      args: ["snapshotter", "--address", %2$s, "--root", %3$s]
+                      args: ["snapshotter", "--address", @address, "--root", @root]
                       securityContext:
                         privileged: true
                       resources:
@@ -67,26 +66,26 @@ public final class KubernetesManifest {
                       volumeMounts:
                         # What is mounted in here has to be seen by containerd on the node.
                         - name: root
-                          mountPath: %3$s
+                          mountPath: @root
                           mountPropagation: Bidirectional
                         - name: socket
-                          mountPath: %4$s
+                          mountPath: @sockets
                         - name: containerd
-                          mountPath: %5$s
+                          mountPath: @containerd
                         - name: fuse
                           mountPath: /dev/fuse
                   volumes:
                     - name: root
                       hostPath:
-                        path: %3$s
+                        path: @root
                         type: DirectoryOrCreate
                     - name: socket
                       hostPath:
-                        path: %4$s
+                        path: @sockets
                         type: DirectoryOrCreate
                     - name: containerd
                       hostPath:
-                        path: %5$s
+                        path: @containerd
                         type: Directory
                     - name: fuse
                       hostPath:

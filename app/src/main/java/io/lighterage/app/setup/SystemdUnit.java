@@ -25,7 +25,9 @@ public final class SystemdUnit {
                         place.root())
                 .map(SystemdUnit::word)
                 .collect(Collectors.joining(" "));
-        return UNIT.formatted(word("JAVA_HOME=" + java), start, runtimeDirectory(place));
+        return UNIT.replace("@directory\n", runtimeDirectory(place))
+                .replace("@environment", word("JAVA_HOME=" + java))
+                .replace("@start", start);
     }
 
     // The numbers: the store holds a descriptor of /dev/fuse for each mounted layer, of which a busy node has a few
@@ -40,8 +42,8 @@ public final class SystemdUnit {
             [Service]
             Type=notify
             NotifyAccess=main
-            Environment=%1$s
-            ExecStart=%2$s
+            Environment=@environment
+            ExecStart=@start
             Restart=always
             RestartSec=1
             # Containers go on while the snapshotter is replaced: nothing else of its control group is ended.
@@ -49,7 +51,8 @@ public final class SystemdUnit {
             FileDescriptorStoreMax=4096
             # Its mounts have to be seen by containerd, so it gets no mount namespace of its own.
             PrivateMounts=no
-            %3$sLimitNOFILE=1048576
+            @directory
+            LimitNOFILE=1048576
             TasksMax=infinity
             OOMScoreAdjust=-999
             TimeoutStartSec=600
