@@ -2,6 +2,7 @@ package io.lighterage.app.verbs;
 
 import io.lighterage.app.ExitCode;
 import io.lighterage.app.Invocation;
+import io.lighterage.app.ServiceNotice;
 import io.lighterage.app.control.ControlServer;
 import io.lighterage.app.metrics.MeteredSnapshotter;
 import io.lighterage.app.metrics.Metrics;
@@ -77,8 +78,11 @@ final class SnapshotterVerb implements Callable<Integer> {
                 ControlServer ignored =
                         ControlServer.listen(runtime.store().root(), MountControl.handlers(layers::reports));
                 SnapshotterServer server = SnapshotterServer.start(address, monitored.snapshotter())) {
-            say("serving the snapshots in " + runtime.store().root() + " on " + address.toAbsolutePath());
-            server.awaitClosed();
+            String serving = "serving the snapshots in " + runtime.store().root() + " on " + address.toAbsolutePath();
+            say(serving);
+            try (ServiceNotice told = ServiceNotice.ready(invocation, serving)) {
+                server.awaitClosed();
+            }
         } catch (InterruptedException e) {
             say("stopped"); // as asked by a signal; everything is closed by now
         }

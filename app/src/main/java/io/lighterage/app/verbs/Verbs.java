@@ -17,6 +17,7 @@ public final class Verbs {
             "why",
             "record",
             "snapshotter",
+            "setup",
             "images",
             "rmi",
             "inspect",
@@ -49,6 +50,7 @@ public final class Verbs {
             case "why" -> new WhyVerb(invocation);
             case "record" -> new RecordVerb(invocation);
             case "snapshotter" -> new SnapshotterVerb(invocation);
+            case "setup" -> new SetupVerb(invocation);
             case "images" -> new ImagesVerb(invocation);
             case "rmi" -> new RemoveVerb(invocation);
             case "inspect" -> new InspectVerb(invocation);
