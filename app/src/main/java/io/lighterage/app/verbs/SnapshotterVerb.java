@@ -2,17 +2,21 @@ package io.lighterage.app.verbs;
 
 import io.lighterage.app.ExitCode;
 import io.lighterage.app.Invocation;
+import io.lighterage.proxyplugin.ImageServiceProxy;
 import io.lighterage.proxyplugin.SnapshotterServer;
 import io.lighterage.remotesnapshotter.mount.FuseTreeMounter;
 import io.lighterage.remotesnapshotter.snapshots.LocalSnapshotter;
 import io.lighterage.remotesnapshotter.snapshots.Snapshotter;
+import io.lighterage.resolver.credentials.LearnedCredentials;
 import io.lighterage.runtime.ImageRuntime;
 import io.lighterage.runtime.RuntimeConfig;
 import io.lighterage.runtime.remote.RemoteLayers;
 import io.lighterage.runtime.remote.RemoteOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -43,6 +47,14 @@ final class SnapshotterVerb implements Callable<Integer> {
                     + " to be pulled included; after it containerd pulls by itself (default: ${DEFAULT-VALUE}).")
     private int prepareSeconds;
 
+    @Option(
+            names = "--image-service",
+            paramLabel = "SOCK",
+            description = "The socket of containerd's image service, which is then offered on --address, too: what the"
+                    + " kubelet pulls through it is learned, and used for the layers. Learned credentials stay below"
+                    + " --root, encrypted (default: no image service).")
+    private @Nullable Path imageService;
+
     @Mixin
     private LazyFlags lazy = new LazyFlags();
 
@@ -52,12 +64,18 @@ final class SnapshotterVerb implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        LearnedCredentials learned = LearnedCredentials.open(invocation.root().resolve("credentials"));
         RuntimeConfig config = new RuntimeConfig(
-                invocation.root(), NAMESPACE, invocation.resolverConfig().withoutLinkLocal());
+                invocation.root(),
+                NAMESPACE,
+                invocation.resolverConfig().withoutLinkLocal().withLearned(learned));
+        Optional<Path> backend = Optional.ofNullable(imageService);
         RemoteOptions options = RemoteOptions.of(lazy.options()).withPatience(Duration.ofSeconds(prepareSeconds));
         try (ImageRuntime runtime = ImageRuntime.open(config);
                 Snapshotter snapshotter = open(runtime, options);
-                SnapshotterServer server = SnapshotterServer.start(address, snapshotter)) {
+                ImageServiceProxy images = backend.map(socket -> ImageServiceProxy.to(socket, learned))
+                        .orElse(null);
+                SnapshotterServer server = SnapshotterServer.start(address, snapshotter, Optional.ofNullable(images))) {
             say("serving the snapshots in " + runtime.store().root() + " on " + address.toAbsolutePath());
             server.awaitClosed();
         } catch (InterruptedException e) {
