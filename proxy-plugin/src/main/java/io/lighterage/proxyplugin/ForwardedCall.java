@@ -36,10 +36,13 @@ final class ForwardedCall extends ServerCall.Listener<byte[]> {
     private final ClientCall<byte[], byte[]> backend;
     private final Consumer<byte[]> seen;
     private final Demand fromClient;
+    private final Demand fromBackend;
 
-    private ForwardedCall(ClientCall<byte[], byte[]> backend, Demand fromClient, Consumer<byte[]> seen) {
+    private ForwardedCall(
+            ClientCall<byte[], byte[]> backend, Demand fromClient, Demand fromBackend, Consumer<byte[]> seen) {
         this.backend = backend;
         this.fromClient = fromClient;
+        this.fromBackend = fromBackend;
         this.seen = seen;
     }
 
@@ -61,12 +64,7 @@ final class ForwardedCall extends ServerCall.Listener<byte[]> {
             Consumer<byte[]> seen) {
         Demand fromClient = new Demand(client::request);
         Demand fromBackend = new Demand(backend::request);
-        ForwardedCall call = new ForwardedCall(backend, fromClient, seen) {
-            @Override
-            public void onReady() {
-                fromBackend.ready();
-            }
-        };
+        ForwardedCall call = new ForwardedCall(backend, fromClient, fromBackend, seen);
         backend.start(new Answer(client, fromBackend, fromClient), endToEnd(headers));
         client.request(1);
         backend.request(1);
@@ -78,6 +76,11 @@ final class ForwardedCall extends ServerCall.Listener<byte[]> {
         seen.accept(message);
         backend.sendMessage(message);
         fromClient.taken(backend.isReady());
+    }
+
+    @Override
+    public void onReady() {
+        fromBackend.ready();
     }
 
     @Override

@@ -73,8 +73,9 @@ final class SnapshotterVerb implements Callable<Integer> {
         RemoteOptions options = RemoteOptions.of(lazy.options()).withPatience(Duration.ofSeconds(prepareSeconds));
         try (ImageRuntime runtime = ImageRuntime.open(config);
                 Snapshotter snapshotter = open(runtime, options);
-                ImageServiceProxy images = backend.map(socket -> ImageServiceProxy.to(socket, learned))
-                        .orElse(null);
+                @Nullable
+                        ImageServiceProxy images = backend.map(socket -> ImageServiceProxy.to(socket, learned))
+                                .orElse(null);
                 SnapshotterServer server = SnapshotterServer.start(address, snapshotter, Optional.ofNullable(images))) {
             say("serving the snapshots in " + runtime.store().root() + " on " + address.toAbsolutePath());
             server.awaitClosed();
