@@ -12,6 +12,7 @@ import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -43,22 +44,29 @@ public final class SnapshotterServer implements AutoCloseable {
     /// @param snapshotter not closed with the server
     /// @throws ImageException ALREADY_EXISTS when a living server, or a file that is no socket, is there
     public static SnapshotterServer start(Path address, Snapshotter snapshotter) {
+        return start(address, snapshotter, Optional.empty());
+    }
+
+    /// The same with an image service beside the snapshots.
+    ///
+    /// @param images not closed with the server, which ends the calls to it
+    public static SnapshotterServer start(Path address, Snapshotter snapshotter, Optional<ImageServiceProxy> images) {
         SocketFile socket = SocketFile.at(address);
         // One thread moves the bytes of one client, containerd, which has one connection.
         EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
         ExecutorService threads = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("call-", 0).factory());
-        Server server = NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(socket.bindAddress()))
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(socket.bindAddress()))
                 .channelType(NioServerDomainSocketChannel.class)
                 .bossEventLoopGroup(loop)
                 .workerEventLoopGroup(loop)
                 .executor(threads)
                 .maxInboundMessageSize(MOST_MESSAGE_BYTES)
-                .addService(new SnapshotsService(snapshotter))
-                .build();
-        SnapshotterServer started = new SnapshotterServer(socket, server, loop, threads);
+                .addService(new SnapshotsService(snapshotter));
+        images.ifPresent(builder::fallbackHandlerRegistry);
+        SnapshotterServer started = new SnapshotterServer(socket, builder.build(), loop, threads);
         try {
-            Server listening = server.start();
+            Server listening = started.server.start();
             assert !listening.isShutdown();
             socket.publish();
             return started;

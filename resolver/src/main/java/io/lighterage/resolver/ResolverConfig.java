@@ -1,5 +1,6 @@
 package io.lighterage.resolver;
 
+import io.lighterage.resolver.credentials.CredentialSource;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -18,6 +19,7 @@ import java.util.Optional;
 /// @param environment environment variables (`DOCKER_CONFIG`, `XDG_RUNTIME_DIR`, …), injected for tests
 /// @param linkLocal whether link-local addresses and the metadata services of clouds may be connected to: not by
 ///     a server that takes names from others
+/// @param learned asked for credentials before all other places, or empty
 public record ResolverConfig(
         Optional<Path> authFile,
         Optional<String> credentials,
@@ -28,9 +30,36 @@ public record ResolverConfig(
         Duration timeout,
         int retries,
         Map<String, String> environment,
-        boolean linkLocal) {
+        boolean linkLocal,
+        Optional<CredentialSource> learned) {
     public ResolverConfig {
         environment = Map.copyOf(environment);
+    }
+
+    /// Without learned credentials.
+    public ResolverConfig(
+            Optional<Path> authFile,
+            Optional<String> credentials,
+            boolean tlsVerify,
+            Optional<Path> certDirectory,
+            boolean plainHttp,
+            int concurrency,
+            Duration timeout,
+            int retries,
+            Map<String, String> environment,
+            boolean linkLocal) {
+        this(
+                authFile,
+                credentials,
+                tlsVerify,
+                certDirectory,
+                plainHttp,
+                concurrency,
+                timeout,
+                retries,
+                environment,
+                linkLocal,
+                Optional.empty());
     }
 
     /// For somebody who names the registries himself.
@@ -69,7 +98,24 @@ public record ResolverConfig(
                 timeout,
                 retries,
                 environment,
-                false);
+                false,
+                learned);
+    }
+
+    /// With a source that is asked before all other places.
+    public ResolverConfig withLearned(CredentialSource source) {
+        return new ResolverConfig(
+                authFile,
+                credentials,
+                tlsVerify,
+                certDirectory,
+                plainHttp,
+                concurrency,
+                timeout,
+                retries,
+                environment,
+                linkLocal,
+                Optional.of(source));
     }
 
     /// What applies where nobody says anything: environment of this process, 4 requests at once (more gains

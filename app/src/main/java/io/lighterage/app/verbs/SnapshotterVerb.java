@@ -8,17 +8,20 @@ import io.lighterage.app.metrics.MeteredSnapshotter;
 import io.lighterage.app.metrics.Metrics;
 import io.lighterage.app.metrics.MetricsServer;
 import io.lighterage.contentstore.Store;
+import io.lighterage.proxyplugin.ImageServiceProxy;
 import io.lighterage.proxyplugin.SnapshotterServer;
 import io.lighterage.remotesnapshotter.mount.FuseTreeMounter;
 import io.lighterage.remotesnapshotter.snapshots.LayerSource;
 import io.lighterage.remotesnapshotter.snapshots.LocalSnapshotter;
 import io.lighterage.remotesnapshotter.snapshots.Snapshotter;
+import io.lighterage.resolver.credentials.LearnedCredentials;
 import io.lighterage.runtime.ImageRuntime;
 import io.lighterage.runtime.RuntimeConfig;
 import io.lighterage.runtime.remote.RemoteLayers;
 import io.lighterage.runtime.remote.RemoteOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -59,6 +62,14 @@ final class SnapshotterVerb implements Callable<Integer> {
                             + " nothing secret, and whoever can connect can read them.")
     private @Nullable String metricsAddress;
 
+    @Option(
+            names = "--image-service",
+            paramLabel = "SOCK",
+            description = "The socket of containerd's image service, which is then offered on --address, too: what the"
+                    + " kubelet pulls through it is learned, and used for the layers. Learned credentials stay below"
+                    + " --root, encrypted (default: no image service).")
+    private @Nullable Path imageService;
+
     @Mixin
     private LazyFlags lazy = new LazyFlags();
 
@@ -68,8 +79,12 @@ final class SnapshotterVerb implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        LearnedCredentials learned = LearnedCredentials.open(invocation.root().resolve("credentials"));
         RuntimeConfig config = new RuntimeConfig(
-                invocation.root(), NAMESPACE, invocation.resolverConfig().withoutLinkLocal());
+                invocation.root(),
+                NAMESPACE,
+                invocation.resolverConfig().withoutLinkLocal().withLearned(learned));
+        Optional<Path> backend = Optional.ofNullable(imageService);
         RemoteOptions options = RemoteOptions.of(lazy.options()).withPatience(Duration.ofSeconds(prepareSeconds));
         try (ImageRuntime runtime = ImageRuntime.open(config);
                 RemoteLayers layers = new RemoteLayers(runtime, new FuseTreeMounter(), options);
@@ -77,7 +92,11 @@ final class SnapshotterVerb implements Callable<Integer> {
                 Monitored monitored = monitored(snapshotter, runtime, layers);
                 ControlServer ignored =
                         ControlServer.listen(runtime.store().root(), MountControl.handlers(layers::reports));
-                SnapshotterServer server = SnapshotterServer.start(address, monitored.snapshotter())) {
+                @Nullable
+                        ImageServiceProxy images = backend.map(socket -> ImageServiceProxy.to(socket, learned))
+                                .orElse(null);
+                SnapshotterServer server =
+                        SnapshotterServer.start(address, monitored.snapshotter(), Optional.ofNullable(images))) {
             String serving = "serving the snapshots in " + runtime.store().root() + " on " + address.toAbsolutePath();
             say(serving);
             try (ServiceNotice told = ServiceNotice.ready(invocation, serving)) {

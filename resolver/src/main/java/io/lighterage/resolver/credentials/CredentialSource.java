@@ -1,5 +1,6 @@
 package io.lighterage.resolver.credentials;
 
+import java.util.List;
 import java.util.Optional;
 
 /// Looks up the secret for a registry. Asked only once a registry wants to know who we are.
@@ -10,4 +11,12 @@ public interface CredentialSource {
     /// @throws io.lighterage.contentstore.ImageException INVALID when a file is malformed, UNAUTHENTICATED when a
     ///     credential helper fails
     Optional<Credential> find(String domain, String repository);
+
+    /// All that may fit, the most likely first: where the registry refuses one, the next is tried.
+    ///
+    /// @return empty when this source has none
+    /// @throws io.lighterage.contentstore.ImageException as [#find]
+    default List<Credential> findAll(String domain, String repository) {
+        return find(domain, repository).map(List::of).orElse(List.of());
+    }
 }

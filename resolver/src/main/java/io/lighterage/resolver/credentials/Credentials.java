@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// The places secrets are looked for, in order; the first that has one for the registry wins.
+/// The places secrets are looked for, in order; the first that has one for the registry wins. What was learned
+/// comes before it, and does not replace it.
 ///
 /// 1. `--creds user:password`, for every registry
 /// 2. `--authfile`, instead of everything below
@@ -28,6 +29,13 @@ public final class Credentials implements CredentialSource {
     ///
     /// @throws ImageException INVALID when explicit credentials are not `user:password`
     public static CredentialSource of(ResolverConfig config) {
+        CredentialSource configured = configured(config);
+        return config.learned()
+                .<CredentialSource>map(learned -> new LearnedFirst(learned, configured))
+                .orElse(configured);
+    }
+
+    private static CredentialSource configured(ResolverConfig config) {
         if (config.credentials().isPresent()) {
             Credential given = explicit(config.credentials().get());
             return (domain, repository) -> Optional.of(given);
@@ -81,6 +89,30 @@ public final class Credentials implements CredentialSource {
         String home = environment.getOrDefault("HOME", System.getProperty("user.home", "/"));
         files.add(docker.isEmpty() ? Path.of(home, ".docker", "config.json") : Path.of(docker, "config.json"));
         return files;
+    }
+
+    /// A configuration that cannot be read is no reason to leave a learned credential untried.
+    private record LearnedFirst(CredentialSource learned, CredentialSource configured) implements CredentialSource {
+        private static final System.Logger LOG = System.getLogger(Credentials.class.getName());
+
+        @Override
+        public Optional<Credential> find(String domain, String repository) {
+            return findAll(domain, repository).stream().findFirst();
+        }
+
+        @Override
+        public List<Credential> findAll(String domain, String repository) {
+            List<Credential> all = new ArrayList<>(learned.findAll(domain, repository));
+            try {
+                all.addAll(configured.findAll(domain, repository));
+            } catch (ImageException e) {
+                if (all.isEmpty()) {
+                    throw e;
+                }
+                LOG.log(System.Logger.Level.WARNING, e.getMessage());
+            }
+            return all.stream().distinct().toList();
+        }
     }
 
     /// A file that is read when it is asked for.

@@ -12,7 +12,8 @@ import okhttp3.Request;
 ///
 /// Only the registry itself is told who we are. A 401 of a place it redirected to is that place's own affair.
 final class RegistryClient {
-    /// A first 401 says how to ask; a second may say the token was too old or its scope too small.
+    /// A first 401 says how to ask; a second may say the token was too old or its scope too small. Each further
+    /// credential that may fit may be refused once.
     private static final int MAX_CHALLENGES = 2;
 
     private final HttpUrl base;
@@ -57,10 +58,12 @@ final class RegistryClient {
     private Reply authorized(Function<String, Reply> attempt) {
         String sent = authorizer.current();
         Reply reply = attempt.apply(sent);
-        for (int round = 0; round < MAX_CHALLENGES && isOurs(reply); round++) {
+        for (int round = 0; round < MAX_CHALLENGES + authorizer.spare() && isRefusal(reply); round++) {
             Optional<String> next;
             try {
-                next = authorizer.answer(Challenge.parse(reply.response().headers("WWW-Authenticate")), sent);
+                next = reply.code() == 403
+                        ? authorizer.another(sent)
+                        : authorizer.answer(Challenge.parse(reply.response().headers("WWW-Authenticate")), sent);
             } catch (RuntimeException e) {
                 reply.close();
                 throw e;
@@ -71,6 +74,9 @@ final class RegistryClient {
             reply.close();
             sent = next.get();
             reply = attempt.apply(sent);
+        }
+        if (!isOurs(reply) || reply.code() < 400) {
+            authorizer.accepted(sent);
         }
         return reply;
     }
@@ -85,8 +91,12 @@ final class RegistryClient {
         return transport.broken(what, url, e);
     }
 
+    private boolean isRefusal(Reply reply) {
+        return (reply.code() == 401 || reply.code() == 403) && isOurs(reply);
+    }
+
     private boolean isOurs(Reply reply) {
-        return reply.code() == 401 && Urls.sameOrigin(reply.url(), base);
+        return Urls.sameOrigin(reply.url(), base);
     }
 
     static Request.Builder request(String accept, Optional<ByteRange> range) {
