@@ -116,7 +116,7 @@ public final class ImageServiceProxy extends HandlerRegistry implements AutoClos
     /// Ends the calls that are under way.
     @Override
     public void close() {
-        var unused = channel.shutdownNow();
+        var _ = channel.shutdownNow();
         try {
             if (!channel.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 LOG.log(System.Logger.Level.DEBUG, "the connection to the image service stays open until the end");

@@ -33,7 +33,7 @@ class MetricsServerTest {
     private Store store;
     private Snapshotter snapshotter;
     private MetricsServer server;
-    private RuntimeException trouble;
+    private Runnable health = () -> {};
 
     @BeforeEach
     void start() {
@@ -41,11 +41,7 @@ class MetricsServerTest {
         LocalSnapshotter local = LocalSnapshotter.open(root, store.snapshots(), LayerSource.NONE);
         Metrics metrics = new Metrics(local::list, () -> new LayerTotals(2, 3, 4096, 5, 1_500_000_000, 1), () -> 7);
         snapshotter = new MeteredSnapshotter(local, metrics);
-        server = MetricsServer.start("127.0.0.1:0", metrics, () -> {
-            if (trouble != null) {
-                throw trouble;
-            }
-        });
+        server = MetricsServer.start("127.0.0.1:0", metrics, () -> health.run());
     }
 
     @AfterEach
@@ -95,7 +91,9 @@ class MetricsServerTest {
     @Test
     void healthIsOkUntilSomethingIsWrong() throws Exception {
         assertThat(send("GET", "/healthz").statusCode()).isEqualTo(200);
-        trouble = new ImageException(ErrorKind.INTERNAL, "the catalog is on fire");
+        health = () -> {
+            throw new ImageException(ErrorKind.INTERNAL, "the catalog is on fire");
+        };
         HttpResponse<String> answer = send("GET", "/healthz");
         assertThat(answer.statusCode()).isEqualTo(503);
         assertThat(answer.body()).contains("the catalog is on fire");
