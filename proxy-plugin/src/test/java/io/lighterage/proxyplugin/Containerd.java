@@ -21,14 +21,32 @@ public final class Containerd implements AutoCloseable {
         this.process = process;
     }
 
+    private static final String WITHOUT_CRI = "disabled_plugins = [\"io.containerd.grpc.v1.cri\"]";
+
+    private static final String CRI = """
+                [plugins."io.containerd.grpc.v1.cri".containerd]
+                  snapshotter = "lighter"
+                  disable_snapshot_annotations = false
+                """;
+
     public static Containerd start(Path folder, Path snapshotter) throws IOException, InterruptedException {
+        return start(folder, snapshotter, WITHOUT_CRI, "");
+    }
+
+    /// One that the kubelet could speak with.
+    public static Containerd startWithCri(Path folder, Path snapshotter) throws IOException, InterruptedException {
+        return start(folder, snapshotter, "", CRI);
+    }
+
+    private static Containerd start(Path folder, Path snapshotter, String first, String last)
+            throws IOException, InterruptedException {
         Files.createDirectories(folder);
         Path config = folder.resolve("config.toml");
         Files.writeString(config, """
                 version = 2
                 root = "%1$s/root"
                 state = "%1$s/state"
-                disabled_plugins = ["io.containerd.grpc.v1.cri"]
+                %4$s
                 [grpc]
                   address = "%1$s/c.sock"
                 [plugins."io.containerd.gc.v1.scheduler"]
@@ -36,7 +54,8 @@ public final class Containerd implements AutoCloseable {
                 [proxy_plugins.%3$s]
                   type = "snapshot"
                   address = "%2$s"
-                """.formatted(folder, snapshotter, SNAPSHOTTER));
+                %5$s
+                """.formatted(folder, snapshotter, SNAPSHOTTER, first, last));
         Process process = new ProcessBuilder("containerd", "--config", config.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log").toFile())
