@@ -53,6 +53,7 @@ class ArchitectureTest {
             Map.entry("com.google.protobuf..", "io.lighterage.proxyplugin.."),
             Map.entry("com.google.re2j..", "io.lighterage.proxyplugin.filters.."),
             Map.entry("java.lang.foreign..", "io.lighterage.linux.."),
+            Map.entry("tools.jackson.dataformat..", "io.lighterage.app.config.."),
             Map.entry("picocli..", "io.lighterage.app.."),
             Map.entry("ch.qos.logback..", "io.lighterage.app.."));
 

@@ -18,6 +18,7 @@ import java.util.Optional;
 /// @param environment environment variables (`DOCKER_CONFIG`, `XDG_RUNTIME_DIR`, …), injected for tests
 /// @param linkLocal whether link-local addresses and the metadata services of clouds may be connected to: not by
 ///     a server that takes names from others
+/// @param hosts what differs for single registries, by host as references name it (`docker.io`, `localhost:5000`)
 public record ResolverConfig(
         Optional<Path> authFile,
         Optional<String> credentials,
@@ -28,8 +29,10 @@ public record ResolverConfig(
         Duration timeout,
         int retries,
         Map<String, String> environment,
-        boolean linkLocal) {
+        boolean linkLocal,
+        Map<String, HostSettings> hosts) {
     public ResolverConfig {
+        hosts = Map.copyOf(hosts);
         environment = Map.copyOf(environment);
     }
 
@@ -54,7 +57,8 @@ public record ResolverConfig(
                 timeout,
                 retries,
                 environment,
-                true);
+                true,
+                Map.of());
     }
 
     /// For a server that takes names from others.
@@ -69,7 +73,46 @@ public record ResolverConfig(
                 timeout,
                 retries,
                 environment,
-                false);
+                false,
+                hosts);
+    }
+
+    /// With settings for single registries.
+    public ResolverConfig withHosts(Map<String, HostSettings> replaced) {
+        return new ResolverConfig(
+                authFile,
+                credentials,
+                tlsVerify,
+                certDirectory,
+                plainHttp,
+                concurrency,
+                timeout,
+                retries,
+                environment,
+                linkLocal,
+                replaced);
+    }
+
+    /// How that registry is reached: what is set for it alone goes before what is set for all.
+    ///
+    /// @param domain the registry as references name it
+    public ResolverConfig at(String domain) {
+        HostSettings own = hosts.get(domain);
+        if (own == null) {
+            return this;
+        }
+        return new ResolverConfig(
+                authFile,
+                credentials,
+                own.tlsVerify().orElse(tlsVerify),
+                own.certDirectory().or(() -> certDirectory),
+                own.plainHttp().orElse(plainHttp),
+                concurrency,
+                timeout,
+                retries,
+                environment,
+                linkLocal,
+                hosts);
     }
 
     /// What applies where nobody says anything: environment of this process, 4 requests at once (more gains
