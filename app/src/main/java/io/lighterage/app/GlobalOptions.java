@@ -72,10 +72,9 @@ public final class GlobalOptions {
             scope = INHERIT,
             arity = "0..1",
             fallbackValue = "true",
-            defaultValue = "true",
             paramLabel = "true|false",
-            description = "Whether certificates are checked (default: ${DEFAULT-VALUE}).")
-    public boolean tlsVerify = true;
+            description = "Whether certificates are checked (default: true).")
+    public @Nullable Boolean tlsVerify;
 
     @Option(
             names = "--cert-dir",
@@ -85,15 +84,14 @@ public final class GlobalOptions {
     public @Nullable Path certDirectory;
 
     @Option(names = "--plain-http", scope = INHERIT, description = "Speak HTTP without TLS.")
-    public boolean plainHttp;
+    public @Nullable Boolean plainHttp;
 
     @Option(
             names = "--concurrency",
             scope = INHERIT,
             paramLabel = "N",
-            defaultValue = "4",
-            description = "Requests in flight at once (default: ${DEFAULT-VALUE}).")
-    public int concurrency = 4;
+            description = "Requests in flight at once (default: 4).")
+    public @Nullable Integer concurrency;
 
     @Option(
             names = "--format",

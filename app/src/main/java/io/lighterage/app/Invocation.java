@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// One command line while it runs: its flags, where it writes, and what it is made of.
 ///
@@ -53,13 +54,17 @@ public record Invocation(
         return new ResolverConfig(
                 Optional.ofNullable(options.authfile),
                 Optional.ofNullable(options.credentials),
-                options.tlsVerify,
+                or(options.tlsVerify, defaults.tlsVerify()),
                 Optional.ofNullable(options.certDirectory),
-                options.plainHttp,
-                options.concurrency,
+                or(options.plainHttp, defaults.plainHttp()),
+                or(options.concurrency, defaults.concurrency()),
                 defaults.timeout(),
                 defaults.retries(),
                 environment);
+    }
+
+    private static <T> T or(@Nullable T given, T fallback) {
+        return given == null ? fallback : given;
     }
 
     /// Shows progress as the flags say.
@@ -90,9 +95,11 @@ public record Invocation(
     /// The store's directory: `--root`, or the usual place.
     public Path root() {
         Path chosen = options.root;
-        if (chosen != null) {
-            return chosen.toAbsolutePath().normalize();
-        }
+        return chosen == null ? usualRoot() : chosen.toAbsolutePath().normalize();
+    }
+
+    /// The store's directory where nobody names one.
+    public Path usualRoot() {
         if (isRoot()) {
             return Path.of("/var/lib/lighterage");
         }

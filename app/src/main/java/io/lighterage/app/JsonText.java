@@ -93,9 +93,9 @@ public final class JsonText {
         out.append('"');
     }
 
-    /// Control characters are escaped as JSON demands, and DEL, so that a terminal can take the text.
+    /// Control characters are escaped as JSON demands, and DEL to 0x9f, so that a terminal can take the text.
     private void plain(char c) {
-        if (c < 0x20 || c == 0x7f) {
+        if (Character.isISOControl(c)) {
             out.append("\\u").append(String.format("%04x", (int) c));
         } else {
             out.append(c);

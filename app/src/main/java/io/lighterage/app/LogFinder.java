@@ -2,31 +2,40 @@ package io.lighterage.app;
 
 import java.lang.System.Logger.Level;
 import java.text.MessageFormat;
-import java.util.Locale;
+import java.time.Clock;
 import java.util.ResourceBundle;
 import org.jspecify.annotations.Nullable;
 
-/// Where the log of our own modules goes: one line an event on stderr, warnings and worse unless `LIGHTER_LOG` names
-/// another level (`error`, `warning`, `info`, `debug`, `trace`). Costs a start nothing, unlike a logging framework.
+/// Where the log of our own modules goes: one line an event on stderr, warnings and worse unless `LIGHTER_LOG` or a
+/// server's configuration names another level. Costs a start nothing, unlike a logging framework.
 public final class LogFinder extends System.LoggerFinder {
-    private final Level threshold = threshold(System.getenv().getOrDefault("LIGHTER_LOG", ""));
+    private volatile LogForm form = LogForm.of(System.getenv().getOrDefault("LIGHTER_LOG", ""));
 
     @Override
     public System.Logger getLogger(String name, Module module) {
-        return new Line(name, threshold);
+        return new Line(name, this);
     }
 
-    /// The level of that name; warnings where there is none.
-    static Level threshold(String text) {
-        for (Level level : Level.values()) {
-            if (level.name().equalsIgnoreCase(text)) {
-                return level;
-            }
+    /// From now on the log of this process is written so, that of libraries included.
+    public static void use(LogFormat format, LogLevel level) {
+        if (System.LoggerFinder.getLoggerFinder() instanceof LogFinder finder) {
+            finder.form = new LogForm(format, level);
         }
-        return Level.WARNING;
     }
 
-    private record Line(String name, Level threshold) implements System.Logger {
+    /// What a server says whatever the level, as a line of the log.
+    public static String info(String logger, String message) {
+        return form().line(Clock.systemUTC().instant(), LogForm.severity(Level.INFO), logger, message, null);
+    }
+
+    /// How the log of this process is written.
+    static LogForm form() {
+        return System.LoggerFinder.getLoggerFinder() instanceof LogFinder finder
+                ? finder.form
+                : LogForm.of(""); // another finder goes before ours
+    }
+
+    private record Line(String name, LogFinder finder) implements System.Logger {
         @Override
         public String getName() {
             return name;
@@ -34,14 +43,14 @@ public final class LogFinder extends System.LoggerFinder {
 
         @Override
         public boolean isLoggable(Level level) {
-            return level != Level.OFF && level.getSeverity() >= threshold.getSeverity();
+            return finder.form.level().covers(level);
         }
 
         @Override
         public void log(Level level, @Nullable ResourceBundle bundle, String message, @Nullable Throwable thrown) {
             if (isLoggable(level)) {
-                String cause = thrown == null ? "" : ": " + thrown;
-                System.err.println("lighter: " + level.name().toLowerCase(Locale.ROOT) + ": " + message + cause);
+                System.err.println(
+                        finder.form.line(Clock.systemUTC().instant(), LogForm.severity(level), name, message, thrown));
             }
         }
 

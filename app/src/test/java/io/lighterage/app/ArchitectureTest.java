@@ -52,9 +52,9 @@ class ArchitectureTest {
             Map.entry("io.netty..", "io.lighterage.proxyplugin.."),
             Map.entry("com.google.protobuf..", "io.lighterage.proxyplugin.."),
             Map.entry("com.google.re2j..", "io.lighterage.proxyplugin.filters.."),
-            Map.entry("tools.jackson.dataformat..", "io.lighterage.app.setup.."),
             Map.entry("io.prometheus..", "io.lighterage.app.metrics.."),
             Map.entry("java.lang.foreign..", "io.lighterage.linux.."),
+            Map.entry("tools.jackson.dataformat..", "io.lighterage.app.[setup|config].."),
             Map.entry("picocli..", "io.lighterage.app.."),
             Map.entry("ch.qos.logback..", "io.lighterage.app.."));
 

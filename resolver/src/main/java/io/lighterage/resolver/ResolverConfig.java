@@ -20,6 +20,8 @@ import java.util.Optional;
 /// @param linkLocal whether link-local addresses and the metadata services of clouds may be connected to: not by
 ///     a server that takes names from others
 /// @param learned asked for credentials before all other places, or empty
+/// @param hosts what differs for single registries, by host as references name it (`docker.io`,
+///     `localhost:5000`)
 public record ResolverConfig(
         Optional<Path> authFile,
         Optional<String> credentials,
@@ -31,35 +33,11 @@ public record ResolverConfig(
         int retries,
         Map<String, String> environment,
         boolean linkLocal,
-        Optional<CredentialSource> learned) {
+        Optional<CredentialSource> learned,
+        Map<String, HostSettings> hosts) {
     public ResolverConfig {
+        hosts = Map.copyOf(hosts);
         environment = Map.copyOf(environment);
-    }
-
-    /// Without learned credentials.
-    public ResolverConfig(
-            Optional<Path> authFile,
-            Optional<String> credentials,
-            boolean tlsVerify,
-            Optional<Path> certDirectory,
-            boolean plainHttp,
-            int concurrency,
-            Duration timeout,
-            int retries,
-            Map<String, String> environment,
-            boolean linkLocal) {
-        this(
-                authFile,
-                credentials,
-                tlsVerify,
-                certDirectory,
-                plainHttp,
-                concurrency,
-                timeout,
-                retries,
-                environment,
-                linkLocal,
-                Optional.empty());
     }
 
     /// For somebody who names the registries himself.
@@ -83,7 +61,9 @@ public record ResolverConfig(
                 timeout,
                 retries,
                 environment,
-                true);
+                true,
+                Optional.empty(),
+                Map.of());
     }
 
     /// For a server that takes names from others.
@@ -99,7 +79,8 @@ public record ResolverConfig(
                 retries,
                 environment,
                 false,
-                learned);
+                learned,
+                hosts);
     }
 
     /// With a source that is asked before all other places.
@@ -115,7 +96,48 @@ public record ResolverConfig(
                 retries,
                 environment,
                 linkLocal,
-                Optional.of(source));
+                Optional.of(source),
+                hosts);
+    }
+
+    /// With settings for single registries.
+    public ResolverConfig withHosts(Map<String, HostSettings> replaced) {
+        return new ResolverConfig(
+                authFile,
+                credentials,
+                tlsVerify,
+                certDirectory,
+                plainHttp,
+                concurrency,
+                timeout,
+                retries,
+                environment,
+                linkLocal,
+                learned,
+                replaced);
+    }
+
+    /// How that registry is reached: what is set for it alone goes before what is set for all.
+    ///
+    /// @param domain the registry as references name it
+    public ResolverConfig at(String domain) {
+        HostSettings own = hosts.get(domain);
+        if (own == null) {
+            return this;
+        }
+        return new ResolverConfig(
+                authFile,
+                credentials,
+                own.tlsVerify().orElse(tlsVerify),
+                own.certDirectory().or(() -> certDirectory),
+                own.plainHttp().orElse(plainHttp),
+                concurrency,
+                timeout,
+                retries,
+                environment,
+                linkLocal,
+                learned,
+                hosts);
     }
 
     /// What applies where nobody says anything: environment of this process, 4 requests at once (more gains

@@ -2,31 +2,24 @@ package io.lighterage.app.verbs;
 
 import io.lighterage.app.ExitCode;
 import io.lighterage.app.Invocation;
-import io.lighterage.app.ServiceNotice;
-import io.lighterage.app.control.ControlServer;
-import io.lighterage.app.metrics.MeteredSnapshotter;
-import io.lighterage.app.metrics.Metrics;
-import io.lighterage.app.metrics.MetricsServer;
-import io.lighterage.contentstore.Store;
-import io.lighterage.proxyplugin.ImageServiceProxy;
-import io.lighterage.proxyplugin.SnapshotterServer;
-import io.lighterage.remotesnapshotter.mount.FuseTreeMounter;
-import io.lighterage.remotesnapshotter.snapshots.LayerSource;
-import io.lighterage.remotesnapshotter.snapshots.LocalSnapshotter;
-import io.lighterage.remotesnapshotter.snapshots.Snapshotter;
-import io.lighterage.resolver.credentials.LearnedCredentials;
-import io.lighterage.runtime.ImageRuntime;
-import io.lighterage.runtime.RuntimeConfig;
-import io.lighterage.runtime.remote.RemoteLayers;
-import io.lighterage.runtime.remote.RemoteOptions;
+import io.lighterage.app.LogFinder;
+import io.lighterage.app.LogFormat;
+import io.lighterage.app.config.DaemonConfig;
+import io.lighterage.app.config.EffectiveConfig;
+import io.lighterage.app.config.SettingValues;
+import io.lighterage.app.config.Settings;
+import io.lighterage.contentstore.ImageException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /// `lighter snapshotter`.
 @Command(
@@ -34,25 +27,22 @@ import picocli.CommandLine.Option;
         description = "Serve containerd as a snapshotter on a unix socket, which its configuration names under"
                 + " proxy_plugins, until SIGTERM or SIGINT. Snapshots are kept below --root. Needs root.")
 final class SnapshotterVerb implements Callable<Integer> {
-    /// Of the images that snapshots lie on. Those of other namespaces are not forgotten with their last snapshot.
-    private static final String NAMESPACE = "snapshotter";
+    private static final System.Logger LOG = System.getLogger(SnapshotterVerb.class.getName());
 
     private final Invocation invocation;
 
     @Option(
             names = "--address",
-            required = true,
             paramLabel = "SOCK",
-            description = "The socket to make; only its owner can open it.")
-    private Path address = Path.of("");
+            description = "The socket to make; only its owner can open it. Needed here or in the configuration.")
+    private @Nullable Path address;
 
     @Option(
             names = "--prepare-seconds",
             paramLabel = "SECONDS",
-            defaultValue = "30",
             description = "Longest that containerd waits for an image to be opened, layers without a table of contents"
-                    + " to be pulled included; after it containerd pulls by itself (default: ${DEFAULT-VALUE}).")
-    private int prepareSeconds;
+                    + " to be pulled included; after it containerd pulls by itself (default: 30).")
+    private @Nullable Integer prepareSeconds;
 
     @Option(
             names = "--metrics-address",
@@ -73,71 +63,50 @@ final class SnapshotterVerb implements Callable<Integer> {
     @Mixin
     private LazyFlags lazy = new LazyFlags();
 
+    @Mixin
+    private ConfigFlags configuration = new ConfigFlags();
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
     SnapshotterVerb(Invocation invocation) {
         this.invocation = invocation;
     }
 
     @Override
     public Integer call() {
-        LearnedCredentials learned = LearnedCredentials.open(invocation.root().resolve("credentials"));
-        RuntimeConfig config = new RuntimeConfig(
-                invocation.root(),
-                NAMESPACE,
-                invocation.resolverConfig().withoutLinkLocal().withLearned(learned));
-        Optional<Path> backend = Optional.ofNullable(imageService);
-        RemoteOptions options = RemoteOptions.of(lazy.options()).withPatience(Duration.ofSeconds(prepareSeconds));
-        try (ImageRuntime runtime = ImageRuntime.open(config);
-                RemoteLayers layers = new RemoteLayers(runtime, new FuseTreeMounter(), options);
-                Snapshotter snapshotter = open(runtime.store(), layers);
-                Monitored monitored = monitored(snapshotter, runtime, layers);
-                ControlServer ignored =
-                        ControlServer.listen(runtime.store().root(), MountControl.handlers(layers::reports));
-                @Nullable
-                        ImageServiceProxy images = backend.map(socket -> ImageServiceProxy.to(socket, learned))
-                                .orElse(null);
-                SnapshotterServer server =
-                        SnapshotterServer.start(address, monitored.snapshotter(), Optional.ofNullable(images))) {
-            String serving = "serving the snapshots in " + runtime.store().root() + " on " + address.toAbsolutePath();
-            say(serving);
-            try (ServiceNotice told = ServiceNotice.ready(invocation, serving)) {
-                server.awaitClosed();
+        SettingValues set = settings();
+        if (configuration.checkOnly()) {
+            invocation.out().print(EffectiveConfig.toml(set));
+            return ExitCode.OK;
+        }
+        DaemonConfig config = DaemonConfig.of(set);
+        Path socket = config.address().orElseThrow(this::noAddress);
+        LogFinder.use(config.log().format(), config.log().level());
+        try {
+            return new Daemon(invocation, config).serve(socket);
+        } catch (ImageException e) {
+            if (config.log().format() == LogFormat.TEXT) {
+                throw e;
             }
-        } catch (InterruptedException e) {
-            say("stopped"); // as asked by a signal; everything is closed by now
-        }
-        return ExitCode.OK;
-    }
-
-    private static Snapshotter open(Store store, LayerSource layers) {
-        return LocalSnapshotter.open(store.root(), store.snapshots(), layers);
-    }
-
-    /// @param server where monitoring asks, if it may
-    private record Monitored(
-            Snapshotter snapshotter, @Nullable MetricsServer server) implements AutoCloseable {
-        @Override
-        public void close() {
-            if (server != null) {
-                server.close();
-            }
+            LOG.log(System.Logger.Level.ERROR, "cannot serve", e);
+            return ExitCode.of(e.kind());
         }
     }
 
-    private Monitored monitored(Snapshotter snapshotter, ImageRuntime runtime, RemoteLayers layers) {
-        String at = metricsAddress;
-        if (at == null) {
-            return new Monitored(snapshotter, null);
-        }
-        Metrics metrics = new Metrics(snapshotter::list, runtime.layers()::totals, layers::mounts);
-        MetricsServer server = MetricsServer.start(at, metrics, () -> snapshotter.list());
-        say("metrics on http:/" + server.address() + "/metrics");
-        return new Monitored(new MeteredSnapshotter(snapshotter, metrics), server);
+    /// Flags go before the file.
+    private SettingValues settings() {
+        SettingValues set = lazy.over(configuration.over(configuration.read(), invocation))
+                .withFlag(Settings.ADDRESS, address == null ? null : address.toAbsolutePath())
+                .withFlag(Settings.IMAGE_SERVICE, imageService == null ? null : imageService.toAbsolutePath())
+                .withFlag(Settings.METRICS_ADDRESS, metricsAddress);
+        return set.withFlag(
+                Settings.PREPARE_TIMEOUT, prepareSeconds == null ? null : Duration.ofSeconds(prepareSeconds));
     }
 
-    private void say(String what) {
-        if (!invocation.options().quiet) {
-            invocation.err().println("lighter: " + what);
-            invocation.err().flush();
-        }
+    private RuntimeException noAddress() {
+        return new ParameterException(
+                Objects.requireNonNull(spec).commandLine(),
+                "no socket to serve on: give --address SOCK, or set address in the configuration file");
     }
 }

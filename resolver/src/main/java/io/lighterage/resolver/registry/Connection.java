@@ -29,7 +29,8 @@ record Connection(
     /// Decides between `https` and `http` and wires the parts.
     ///
     /// @param certificates folders with one folder of certificates a host
-    static Connection open(Reference reference, ResolverConfig config, Timing timing, List<Path> certificates) {
+    static Connection open(Reference reference, ResolverConfig all, Timing timing, List<Path> certificates) {
+        ResolverConfig config = all.at(reference.domain());
         HttpUrl registry = registry(reference, config);
         List<Path> folders = config.certDirectory()
                 .map(List::of)
