@@ -27,6 +27,15 @@ final class ServingProcess implements AutoCloseable {
 
     /// Returns when it serves.
     static ServingProcess start(Path folder, String... flags) throws Exception {
+        List<String> all =
+                new ArrayList<>(List.of("--address", folder.resolve("s.sock").toString()));
+        all.addAll(List.of("--root", folder.resolve("root").toString()));
+        all.addAll(List.of(flags));
+        return startConfigured(folder, all.toArray(String[]::new));
+    }
+
+    /// One whose flags, or the file they name, say everything. The root and the socket are those of [#start].
+    static ServingProcess startConfigured(Path folder, String... flags) throws Exception {
         ServingProcess serving = new ServingProcess(
                 folder.resolve("root"), folder.resolve("s.sock"), folder.resolve("snapshotter.log"), List.of(flags));
         serving.awaitServing();
@@ -45,7 +54,6 @@ final class ServingProcess implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 "io.lighterage.app.Main",
                 "snapshotter"));
-        command.addAll(List.of("--address", socket.toString(), "--root", root.toString()));
         command.addAll(flags);
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
