@@ -15,7 +15,7 @@ class SnapshotterVerbTest {
     @TempDir
     Path folder;
 
-    private Process start(String socket, String root) throws IOException {
+    private Process start(String socket, String root, String... more) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -27,6 +27,7 @@ class SnapshotterVerbTest {
                 "snapshotter"));
         command.addAll(List.of("--address", folder.resolve(socket).toString()));
         command.addAll(List.of("--root", folder.resolve(root).toString()));
+        command.addAll(List.of(more));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
@@ -71,5 +72,14 @@ class SnapshotterVerbTest {
         } finally {
             first.destroyForcibly();
         }
+    }
+
+    @Test
+    void anImageServiceThatIsItsOwnSocketIsRefused() throws Exception {
+        Path socket = folder.resolve("s.sock");
+        Process process = start("s.sock", "root", "--image-service", socket.toString());
+        assertThat(process.waitFor()).isEqualTo(ExitCode.OTHER);
+        assertThat(log()).content().contains("go round in circles");
+        assertThat(socket).doesNotExist();
     }
 }

@@ -9,6 +9,8 @@ import io.lighterage.app.control.ControlServer;
 import io.lighterage.app.metrics.MeteredSnapshotter;
 import io.lighterage.app.metrics.Metrics;
 import io.lighterage.app.metrics.MetricsServer;
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.Store;
 import io.lighterage.proxyplugin.ImageServiceProxy;
 import io.lighterage.proxyplugin.SnapshotterServer;
@@ -36,6 +38,12 @@ record Daemon(Invocation invocation, DaemonConfig config) {
     private static final System.Logger LOG = System.getLogger(Daemon.class.getName());
 
     int serve(Path socket) {
+        if (config.imageService().filter(socket::equals).isPresent()) {
+            throw new ImageException(
+                    ErrorKind.INVALID,
+                    "the image service " + socket + " is the socket to be made, so calls would go round in circles;"
+                            + " expected containerd's");
+        }
         Path root = config.root().orElseGet(invocation::usualRoot);
         LearnedCredentials learned = LearnedCredentials.open(root.resolve("credentials"));
         ResolverConfig registries = config.registries()
