@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /// One call that goes on to another server: messages, headers, trailers and status as they are, both ways, of any
@@ -75,7 +76,7 @@ final class ForwardedCall extends ServerCall.Listener<byte[]> {
     public void onMessage(byte[] message) {
         seen.accept(message);
         backend.sendMessage(message);
-        fromClient.taken(backend.isReady());
+        fromClient.taken(backend::isReady);
     }
 
     @Override
@@ -124,7 +125,7 @@ final class ForwardedCall extends ServerCall.Listener<byte[]> {
         @Override
         public void onMessage(byte[] message) {
             client.sendMessage(message);
-            fromBackend.taken(client.isReady());
+            fromBackend.taken(client::isReady);
         }
 
         @Override
@@ -147,12 +148,12 @@ final class ForwardedCall extends ServerCall.Listener<byte[]> {
             this.side = side;
         }
 
-        /// A message was passed on.
-        void taken(boolean ready) {
-            if (ready) {
-                side.request(1);
-            } else {
-                owe(true);
+        /// A message was passed on. The other side may get ready, and say so, while we look: so what is owed is noted
+        /// first.
+        void taken(BooleanSupplier ready) {
+            boolean _ = owe(true);
+            if (ready.getAsBoolean()) {
+                ready();
             }
         }
 
