@@ -1,12 +1,15 @@
 package io.lighterage.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,6 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 class SnapshotterVerbTest {
     @TempDir
     Path folder;
+
+    private final Map<String, String> environment = new HashMap<>();
 
     private Process start(String socket, String root, String... more) throws IOException {
         List<String> command = new ArrayList<>(List.of(
@@ -28,8 +33,9 @@ class SnapshotterVerbTest {
         command.addAll(List.of("--address", folder.resolve(socket).toString()));
         command.addAll(List.of("--root", folder.resolve(root).toString()));
         command.addAll(List.of(more));
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().putAll(environment);
+        return builder.redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
                 .start();
     }
@@ -81,5 +87,36 @@ class SnapshotterVerbTest {
         assertThat(process.waitFor()).isEqualTo(ExitCode.OTHER);
         assertThat(log()).content().contains("go round in circles");
         assertThat(socket).doesNotExist();
+    }
+
+    @Test
+    void theServiceManagerIsToldOfTheBeginningAndTheEnd() throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/python3")), "needs python3 to receive datagrams");
+        Path address = folder.resolve("notify.sock");
+        Path heard = folder.resolve("heard");
+        Process receiver = new ProcessBuilder("python3", "-c", """
+                        import socket, sys
+                        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                        s.bind(sys.argv[1])
+                        with open(sys.argv[2], "wb", buffering=0) as out:
+                            while True:
+                                out.write(s.recv(65536) + b"\\n--\\n")
+                        """, address.toString(), heard.toString()).start();
+        try {
+            while (!Files.exists(address) || !Files.exists(heard)) {
+                TimeUnit.MILLISECONDS.sleep(10);
+            }
+            environment.put("NOTIFY_SOCKET", address.toString());
+            Process process = start("s.sock", "root");
+            while (process.isAlive() && !Files.readString(heard).contains("READY=1")) {
+                TimeUnit.MILLISECONDS.sleep(20);
+            }
+            assertThat(folder.resolve("s.sock")).as("serves when it says so").exists();
+            process.destroy();
+            assertThat(process.waitFor()).isZero();
+            assertThat(heard).content().startsWith("READY=1\nSTATUS=serving").contains("\n--\nSTOPPING=1\n");
+        } finally {
+            receiver.destroyForcibly();
+        }
     }
 }
