@@ -63,12 +63,12 @@ record Connection(
         }
         boolean nearby = Urls.isLoopback(secure.host()) && secure.port() != 443;
         boolean mayBePlain = nearby || !config.tlsVerify();
-        return mayBePlain && !speaksTls(reference, secure) ? plain : secure;
+        return mayBePlain && !speaksTls(reference, secure, config) ? plain : secure;
     }
 
-    private static boolean speaksTls(Reference reference, HttpUrl url) {
+    private static boolean speaksTls(Reference reference, HttpUrl url, ResolverConfig config) {
         try {
-            return TlsProbe.speaksTls(url.host(), url.port());
+            return TlsProbe.speaksTls(url.host(), url.port(), config.linkLocal());
         } catch (IOException e) {
             throw HttpErrors.broken("read manifest of " + reference.name(), url, e, false);
         }

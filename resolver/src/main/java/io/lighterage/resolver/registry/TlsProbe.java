@@ -21,9 +21,10 @@ final class TlsProbe {
 
     private TlsProbe() {}
 
-    /// @throws IOException when nothing listens there
-    static boolean speaksTls(String host, int port) throws IOException {
-        try (Socket socket = new Socket()) {
+    /// @param linkLocal as in [WideSockets]
+    /// @throws IOException when nothing listens there, or nothing may be sent there
+    static boolean speaksTls(String host, int port, boolean linkLocal) throws IOException {
+        try (Socket socket = new WideSockets(linkLocal).createSocket()) {
             socket.connect(new InetSocketAddress(host, port), (int) LIMIT.toMillis());
             socket.setSoTimeout((int) LIMIT.toMillis());
             try {

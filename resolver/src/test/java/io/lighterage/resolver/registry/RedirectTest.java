@@ -102,6 +102,17 @@ class RedirectTest {
     }
 
     @Test
+    void aServerDoesNotEvenAskAMetadataServiceWhetherItSpeaksTls() {
+        ImageException failure;
+        try (ImageSource source = new RegistryResolver()
+                .open("169.254.169.254/app:latest", Configs.automatic(false).withoutLinkLocal())) {
+            failure = catchThrowableOfType(ImageException.class, source::resolve);
+        }
+        assertThat(failure.kind()).isEqualTo(ErrorKind.DENIED);
+        assertThat(failure).hasMessageContaining("metadata service");
+    }
+
+    @Test
     void theTargetIsRememberedForTheOtherRanges() {
         Descriptor blob = onCdn(new byte[21_000_000]);
         registry.always("blobs", request -> to("http://" + cdn.host() + request.getTarget()));
