@@ -11,8 +11,9 @@ import io.lighterage.contentstore.manifest.ManifestParser;
 import io.lighterage.remotesnapshotter.lazy.LayerCache;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// Takes images off the disk that were opened lazily: their records, the layers that no other image of the namespace
@@ -25,22 +26,28 @@ record Forgetting(Store store, Namespace namespace, LayerCache layers) {
     /// As `lighter gc` has it: half-done downloads of others are given a day.
     private static final Duration ABANDONED = Duration.ofHours(24);
 
-    /// @return false when some layer is still used, so that its files stayed
+    /// @return false when some layer is still used: its image stays recorded, so that a later call finds it
+    ///     again
     boolean run(Collection<String> names) {
-        Set<Digest> freed = new HashSet<>();
         Set<Digest> kept = new HashSet<>();
-        List<ImageRecord> all = namespace.images().list();
-        for (ImageRecord image : all) {
-            collect(image.target(), names.contains(image.name()) ? freed : kept);
+        Map<String, Set<Digest>> over = new HashMap<>();
+        for (ImageRecord image : namespace.images().list()) {
+            boolean forgotten = names.contains(image.name());
+            collect(image.target(), forgotten ? over.computeIfAbsent(image.name(), name -> new HashSet<>()) : kept);
         }
-        freed.removeAll(kept);
-        names.forEach(name -> namespace.images().delete(name));
-        boolean gone = true;
-        for (Digest digest : freed) {
-            gone &= layers.evict(digest);
+        boolean all = true;
+        for (Map.Entry<String, Set<Digest>> image : over.entrySet()) {
+            boolean gone = true;
+            for (Digest digest : image.getValue()) {
+                gone &= kept.contains(digest) || layers.evict(digest);
+            }
+            if (gone) {
+                namespace.images().delete(image.getKey());
+            }
+            all &= gone;
         }
         store.gc(ABANDONED);
-        return gone;
+        return all;
     }
 
     /// Everything that is here of an image.

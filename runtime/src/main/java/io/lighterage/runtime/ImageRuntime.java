@@ -212,8 +212,7 @@ public final class ImageRuntime implements AutoCloseable {
     /// Forgets images that were opened lazily, with their layers on disk, and collects garbage.
     ///
     /// @param names as they are recorded
-    /// @return false when some layer is still used, so that its files stayed; that of one mounted by another
-    ///     process, say
+    /// @return false when some layer is still used, by a mount of another process, say; its image stays recorded
     public boolean forgetLazily(Collection<String> names) {
         return new Forgetting(store, namespace, layers).run(names);
     }

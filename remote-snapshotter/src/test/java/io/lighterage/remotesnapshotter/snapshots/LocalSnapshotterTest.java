@@ -1,14 +1,15 @@
 package io.lighterage.remotesnapshotter.snapshots;
 
+import static io.lighterage.remotesnapshotter.snapshots.OpenSnapshots.directories;
 import static io.lighterage.remotesnapshotter.snapshots.OpenSnapshots.key;
+import static io.lighterage.remotesnapshotter.snapshots.OpenSnapshots.kind;
+import static io.lighterage.remotesnapshotter.snapshots.OpenSnapshots.mounts;
+import static io.lighterage.remotesnapshotter.snapshots.OpenSnapshots.requireRoot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.lighterage.contentstore.ErrorKind;
-import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.SnapshotUsage;
-import io.lighterage.linux.Credentials;
 import io.lighterage.linux.MountFlags;
 import io.lighterage.linux.NativeMountCalls;
 import java.io.IOException;
@@ -24,8 +25,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import org.assertj.core.api.ThrowingConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,30 +48,10 @@ class LocalSnapshotterTest {
         open.close();
     }
 
-    private static ThrowingConsumer<Throwable> kind(ErrorKind kind) {
-        return failure -> assertThat(failure)
-                .isInstanceOfSatisfying(
-                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(kind));
-    }
-
-    private static void requireRoot() {
-        assumeTrue(Credentials.effectiveUid() == 0, "needs root to mount");
-    }
-
-    private Set<String> directories() throws IOException {
-        try (Stream<Path> found = Files.list(root.resolve("snapshots"))) {
-            return found.map(path -> path.getFileName().toString()).collect(Collectors.toSet());
-        }
-    }
-
     private Set<String> recorded() {
         return open.snapshotter().list().stream()
                 .map(record -> Long.toString(record.id()))
                 .collect(Collectors.toSet());
-    }
-
-    private static String mounts() throws IOException {
-        return Files.readString(Path.of("/proc/self/mountinfo"));
     }
 
     @Test
@@ -155,7 +134,7 @@ class LocalSnapshotterTest {
         open.prepare("a", "");
         assertThatThrownBy(() -> open.prepare("b", "", Map.of("k", "v".repeat(5000))))
                 .satisfies(kind(ErrorKind.INVALID));
-        assertThat(directories()).isEqualTo(recorded());
+        assertThat(directories(root)).isEqualTo(recorded());
     }
 
     @Test
@@ -199,7 +178,7 @@ class LocalSnapshotterTest {
             open.remove("c");
             open.snapshotter().cleanup();
             assertThat(mounts()).doesNotContain(fs.toString());
-            assertThat(directories()).isEmpty();
+            assertThat(directories(root)).isEmpty();
             assertThat(reader.size()).isZero();
         }
     }
@@ -221,7 +200,7 @@ class LocalSnapshotterTest {
         assertThat(mounts()).doesNotContain(orphan.toString());
         assertThat(precious.resolve("file")).exists();
         assertThat(open.fs("kept")).exists();
-        assertThat(directories())
+        assertThat(directories(root))
                 .containsExactlyInAnyOrder("notes", recorded().iterator().next());
     }
 
@@ -258,7 +237,7 @@ class LocalSnapshotterTest {
             }
         }
         open.snapshotter().cleanup();
-        assertThat(directories()).isEqualTo(recorded()).hasSize(226);
+        assertThat(directories(root)).isEqualTo(recorded()).hasSize(226);
     }
 
     @Test

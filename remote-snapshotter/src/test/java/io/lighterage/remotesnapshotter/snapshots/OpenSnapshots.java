@@ -1,13 +1,25 @@
 package io.lighterage.remotesnapshotter.snapshots;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.SnapshotKey;
 import io.lighterage.contentstore.Store;
 import io.lighterage.contentstore.disk.LocalStore;
+import io.lighterage.linux.Credentials;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowingConsumer;
 
 /// A store and a snapshotter in one directory, with short words for what tests do.
 record OpenSnapshots(Store store, LocalSnapshotter snapshotter) implements AutoCloseable {
@@ -75,5 +87,27 @@ record OpenSnapshots(Store store, LocalSnapshotter snapshotter) implements AutoC
     public void close() {
         snapshotter.close();
         store.close();
+    }
+
+    static ThrowingConsumer<Throwable> kind(ErrorKind kind) {
+        return failure -> assertThat(failure)
+                .isInstanceOfSatisfying(
+                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(kind));
+    }
+
+    static void requireRoot() {
+        assumeTrue(Credentials.effectiveUid() == 0, "needs root to mount");
+    }
+
+    /// Names of the directories there are.
+    static Set<String> directories(Path root) throws IOException {
+        try (Stream<Path> found = Files.list(root.resolve("snapshots"))) {
+            return found.map(path -> path.getFileName().toString()).collect(Collectors.toSet());
+        }
+    }
+
+    /// What this process sees mounted.
+    static String mounts() throws IOException {
+        return Files.readString(Path.of("/proc/self/mountinfo"));
     }
 }

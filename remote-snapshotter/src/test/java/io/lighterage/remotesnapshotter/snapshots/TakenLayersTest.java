@@ -1,16 +1,18 @@
 package io.lighterage.remotesnapshotter.snapshots;
 
+import static io.lighterage.remotesnapshotter.snapshots.OpenSnapshots.directories;
 import static io.lighterage.remotesnapshotter.snapshots.OpenSnapshots.key;
+import static io.lighterage.remotesnapshotter.snapshots.OpenSnapshots.kind;
+import static io.lighterage.remotesnapshotter.snapshots.OpenSnapshots.mounts;
+import static io.lighterage.remotesnapshotter.snapshots.OpenSnapshots.requireRoot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.LabelUpdate;
 import io.lighterage.contentstore.SnapshotRecord;
 import io.lighterage.contentstore.SnapshotUsage;
-import io.lighterage.linux.Credentials;
 import io.lighterage.linux.MountFlags;
 import io.lighterage.linux.NativeMountCalls;
 import java.io.IOException;
@@ -25,10 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import org.assertj.core.api.ThrowingConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,26 +50,6 @@ class TakenLayersTest {
     @AfterEach
     void end() {
         open.close();
-    }
-
-    private static ThrowingConsumer<Throwable> kind(ErrorKind kind) {
-        return failure -> assertThat(failure)
-                .isInstanceOfSatisfying(
-                        ImageException.class, e -> assertThat(e.kind()).isEqualTo(kind));
-    }
-
-    private static void requireRoot() {
-        assumeTrue(Credentials.effectiveUid() == 0, "needs root to mount");
-    }
-
-    private Set<String> directories() throws IOException {
-        try (Stream<Path> found = Files.list(root.resolve("snapshots"))) {
-            return found.map(path -> path.getFileName().toString()).collect(Collectors.toSet());
-        }
-    }
-
-    private static String mounts() throws IOException {
-        return Files.readString(Path.of("/proc/self/mountinfo"));
     }
 
     private BoundLayers withLayers() throws IOException {
@@ -204,7 +183,7 @@ class TakenLayersTest {
         open.snapshotter().cleanup();
         assertThat(source.kept).isEmpty();
         assertThat(mounts()).doesNotContain(root.resolve("snapshots").toString());
-        assertThat(directories()).isEmpty();
+        assertThat(directories(root)).isEmpty();
     }
 
     @Test

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 
 /// What this process has mounted: at each place a layer with all that are below it, as one tree.
 final class MountedChains implements AutoCloseable {
@@ -54,10 +55,20 @@ final class MountedChains implements AutoCloseable {
                     .withReport(state.report().json());
         }
 
+        /// So that it is known of afterwards. A mount is not kept from coming or going by that.
+        void note(UnaryOperator<MountRecord> change) {
+            try {
+                records.put(change.apply(record()));
+                int _ = records.prune(pid -> ProcessHandle.of(pid).isPresent());
+            } catch (ImageException e) {
+                LOG.log(System.Logger.Level.WARNING, e.getMessage(), e);
+            }
+        }
+
         /// Those who are in it may go on.
         void release() {
+            note(record -> record.ended(Instant.now()));
             try {
-                records.put(record().ended(Instant.now()));
                 tree.release(image()::close);
             } catch (ImageException e) {
                 LOG.log(System.Logger.Level.WARNING, e.getMessage(), e);
@@ -66,8 +77,8 @@ final class MountedChains implements AutoCloseable {
 
         @Override
         public void close() {
-            try (OpenedImage image = image()) {
-                records.put(record().ended(Instant.now()));
+            note(record -> record.ended(Instant.now()));
+            try (OpenedImage _ = image()) {
                 tree.close();
             }
         }
@@ -126,22 +137,17 @@ final class MountedChains implements AutoCloseable {
                     Duration.between(begun, opened).minus(image.resolving()),
                     Duration.between(opened, Instant.now()));
             done = true;
-            return recorded(new Mounted(
+            Mounted served = new Mounted(
                     new MountState(image, fs, begun, opening),
                     mounted,
-                    runtime.store().mounts()));
+                    runtime.store().mounts());
+            served.note(UnaryOperator.identity()); // for the time after this process was killed, too
+            return served;
         } finally {
             if (!done) {
                 image.close();
             }
         }
-    }
-
-    /// So that it is known of while it is there, and after this process was killed.
-    private static Mounted recorded(Mounted mounted) {
-        mounted.records().put(mounted.record());
-        mounted.records().prune(pid -> ProcessHandle.of(pid).isPresent());
-        return mounted;
     }
 
     private static List<LazyLayer> upTo(String chain, OpenedImage image) {

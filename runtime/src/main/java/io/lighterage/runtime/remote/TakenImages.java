@@ -8,6 +8,7 @@ import io.lighterage.runtime.ImageRuntime;
 import io.lighterage.runtime.OpenedImage;
 import io.lighterage.runtime.ProgressListener;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -141,6 +142,7 @@ final class TakenImages implements AutoCloseable {
     ///     while an image is being opened, whose name is not known yet
     Optional<Set<String>> keepOnly(Set<String> needed) {
         Set<String> stay = new HashSet<>(needed);
+        List<Taken> over = new ArrayList<>();
         boolean certain = true;
         lock.lock();
         try {
@@ -154,7 +156,7 @@ final class TakenImages implements AutoCloseable {
                     certain = false;
                 } else if (!needed.contains(taken.get().name()) && entry.unusedFor(FRESH)) {
                     entries.remove(key);
-                    taken.get().image().close();
+                    over.add(taken.get());
                 } else {
                     stay.add(taken.get().name());
                 }
@@ -162,6 +164,7 @@ final class TakenImages implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        over.forEach(taken -> taken.image().close()); // which may evict layers: not under the lock
         return certain ? Optional.of(stay) : Optional.empty();
     }
 

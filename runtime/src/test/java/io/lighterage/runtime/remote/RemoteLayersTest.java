@@ -354,4 +354,22 @@ class RemoteLayersTest {
         registry.close();
         assertThatThrownBy(() -> layers.check(upper, top)).isInstanceOf(ImageException.class);
     }
+
+    @Test
+    void layersOfAForgottenImageGoAfterItsLastReader() throws Exception {
+        Path top = Files.createDirectory(folder.resolve("top"));
+        layers.check(snapshot(2, taken(2)), top);
+        try (var reader = Files.newInputStream(top.resolve("d/kept"))) {
+            layers.release(top);
+            TimeUnit.SECONDS.sleep(4); // until the image counts as not asked for any more
+            assertThat(layers.keepOnly(List.of())).as("layers are used").isFalse();
+            assertThat(runtime.layers().bytes()).isPositive();
+            assertThat(reader.read()).isEqualTo('a');
+        }
+        for (int attempt = 0; attempt < 500 && !layers.keepOnly(List.of()); attempt++) {
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        assertThat(runtime.images()).isEmpty();
+        assertThat(runtime.layers().bytes()).isZero();
+    }
 }
