@@ -54,6 +54,7 @@ final class EagerFill {
     ///     INVALID for entries that cannot be, EXHAUSTED when the disk is full, and what the blob throws
     LayerIndex run(Blob compressed, Path flat, Path index) {
         LayerIndexBuilder builder = new LayerIndexBuilder(layer, Encoding.NONE);
+        builder.asWritten();
         List<Written> written = new ArrayList<>();
         try (FileChannel out = FileChannel.open(
                 flat,

@@ -22,12 +22,20 @@ public final class RandomLayers {
 
     private final Random random;
     private final boolean simple;
+    private final boolean below;
+    private final List<String> all = new ArrayList<>();
+
+    public RandomLayers(long seed, boolean simple) {
+        this(seed, simple, false);
+    }
 
     /// @param simple only what every unpacker agrees on: each layer names all its directories, opaque marks come
     ///     first, and no directory is whited out
-    public RandomLayers(long seed, boolean simple) {
+    /// @param below whether a layer also has hard links to files that lower ones had, which may be hidden by now
+    public RandomLayers(long seed, boolean simple, boolean below) {
         this.random = new Random(seed);
         this.simple = simple;
+        this.below = below;
     }
 
     public List<byte[]> next(int layers) {
@@ -48,7 +56,7 @@ public final class RandomLayers {
         if (simple && !base && random.nextBoolean()) {
             items.add(opaque("d0/d2/d3"));
         }
-        List<String> files = new ArrayList<>();
+        List<String> files = below ? all : new ArrayList<>();
         int count = 5 + random.nextInt(20);
         for (int i = 0; i < count; i++) {
             items.add(item(base, files));

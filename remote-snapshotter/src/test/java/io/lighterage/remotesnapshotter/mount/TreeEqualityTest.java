@@ -292,6 +292,39 @@ class TreeEqualityTest {
         }
     }
 
+    /// A name may be hidden when a layer links to it: such layers cannot be unpacked, so there is nothing to compare.
+    @Test
+    void randomLayersWithHardLinksToLowerOnesLookTheSame() throws IOException {
+        int wanted = Boolean.getBoolean("lighterage.full") ? 300 : 12;
+        int seen = 0;
+        for (long seed = 9000; seen < wanted; seed++) {
+            assertThat(seed).as("layers that can be unpacked are rare").isLessThan(9000 + 20L * wanted);
+            byte[][] layers = new RandomLayers(seed, false, true).next(4).toArray(byte[][]::new);
+            Path place = Files.createDirectories(scratch.resolve("seed" + seed));
+            if (canBeUnpacked(scratch.resolve("tried" + seed), layers)) {
+                agrees(", of seed " + seed, place, layers);
+                seen++;
+            }
+        }
+    }
+
+    private static boolean canBeUnpacked(Path place, byte[][] layers) throws IOException {
+        try {
+            new Unpacking(Files.createDirectories(place)).merged(layers);
+            return true;
+        } catch (ImageException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void aHardLinkIsToWhatIsBelowThoughTheLayerLaterHasAFileOfThatName() throws IOException {
+        agrees(
+                tarOf(file("f", "old").mode(0640), file("other", "x")),
+                tarOf(hardlink("kept", "f"), file("f", "new").mode(0600)),
+                tarOf(hardlink("f2", "f"), hardlink("kept2", "kept"), whiteout("f")));
+    }
+
     private void agrees(long seed) throws IOException {
         byte[][] layers = new RandomLayers(seed, false).next(4).toArray(byte[][]::new);
         Path place = Files.createDirectories(scratch.resolve("seed" + seed));

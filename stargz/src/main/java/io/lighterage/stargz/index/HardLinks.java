@@ -7,11 +7,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Hard links of a layer while its index is being built. What is not there when a link is added may still come:
-/// eStargz moves files about.
+/// Hard links of a layer while its index is being built. What is not there when a link is added may still come where
+/// entries were moved about, as in eStargz. Where they stand as they were written it is below, also when the layer
+/// gives that name to something of its own later.
 final class HardLinks {
     private final IndexTree tree;
     private final TreeWalk walk;
+    private boolean asWritten;
     private final List<Pending> pending = new ArrayList<>();
 
     private record Pending(int node, EntryPath path, EntryPath target) {}
@@ -19,6 +21,11 @@ final class HardLinks {
     HardLinks(IndexTree tree, TreeWalk walk) {
         this.tree = tree;
         this.walk = walk;
+    }
+
+    /// Links lead to what was added before them, or below.
+    void asWritten() {
+        asWritten = true;
     }
 
     void add(int directory, EntryPath path, RawName linkName) {
@@ -40,6 +47,8 @@ final class HardLinks {
         if (known) {
             tree.nodes.putByte(node, IndexTree.KIND, IndexTree.LINK);
             tree.nodes.putInt(node, IndexTree.INODE, inode(found));
+        } else if (asWritten) {
+            below(node, target);
         } else {
             tree.nodes.putByte(node, IndexTree.KIND, IndexTree.PENDING);
             pending.add(new Pending(node, path, target));
@@ -106,7 +115,7 @@ final class HardLinks {
         }
         way.add(at);
         if (found == IndexTree.NONE) {
-            found = below(pending.get(at));
+            found = below(pending.get(at).node(), pending.get(at).target());
             way.removeLast();
         }
         if (tree.is(inode(found), LayerIndex.Kind.DIRECTORY)) {
@@ -119,12 +128,12 @@ final class HardLinks {
         }
     }
 
-    private int below(Pending link) {
-        byte[] target = link.target().bytes();
-        tree.nodes.putByte(link.node(), IndexTree.KIND, IndexFormat.code(LayerIndex.Kind.LINK_BELOW));
-        tree.nodes.putLong(link.node(), IndexTree.SIZE, target.length);
-        tree.nodes.putInt(link.node(), IndexTree.TARGET, tree.texts.add(target));
-        return link.node();
+    private int below(int node, EntryPath path) {
+        byte[] target = path.bytes();
+        tree.nodes.putByte(node, IndexTree.KIND, IndexFormat.code(LayerIndex.Kind.LINK_BELOW));
+        tree.nodes.putLong(node, IndexTree.SIZE, target.length);
+        tree.nodes.putInt(node, IndexTree.TARGET, tree.texts.add(target));
+        return node;
     }
 
     private ImageException toDirectory(EntryPath path, EntryPath target) {

@@ -17,8 +17,8 @@ import java.util.concurrent.ThreadLocalRandom;
 /// Builds the [LayerIndex] of a layer from its entries in archive order, deciding as unpacking them would: the
 /// last entry of a path wins, a directory over a directory keeps what is in it, missing parents are made, symlinks
 /// of the layer are followed on the way to a parent, and `.wh.` names hide. A hard link is another name of what
-/// its target is at that moment; when there is no such thing yet, of what it is at the end, and when there is none
-/// then, of what the layers below have.
+/// its target is at that moment; when there is no such thing yet, of what it is at the end, unless [#asWritten];
+/// and when there is none then, of what the layers below have.
 ///
 /// The landmarks and the table of contents of eStargz are left out. In the flat file, files stand in the order of
 /// their first chunk's place in the blob, and in archive order where that is equal.
@@ -96,6 +96,12 @@ public final class LayerIndexBuilder {
         tree.nodes.putByte(0, IndexTree.KIND, IndexFormat.code(LayerIndex.Kind.DIRECTORY));
         tree.nodes.putInt(0, IndexTree.MODE, 0755);
         tree.set(0, IndexFormat.FLAG_IMPLIED);
+    }
+
+    /// The entries come in the order in which the layer is to be unpacked, as in a plain tar: a hard link to a
+    /// name that is not there yet leads to what the layers below have by it, even if the layer names it later.
+    public void asWritten() {
+        links.asWritten();
     }
 
     /// Blob bytes `[0, blobOffset)` are the prioritized range. An entry `.prefetch.landmark` says so, too.

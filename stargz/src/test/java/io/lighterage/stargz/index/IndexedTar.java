@@ -17,8 +17,11 @@ public final class IndexedTar {
     private final LayerIndexBuilder builder;
     private final ByteArrayOutputStream payloads = new ByteArrayOutputStream();
 
-    private IndexedTar(byte[] tar, int chunk) {
+    private IndexedTar(byte[] tar, int chunk, boolean asWritten) {
         builder = new LayerIndexBuilder(Digest.sha256(tar), Encoding.NONE);
+        if (asWritten) {
+            builder.asWritten();
+        }
         TarReader reader = new TarReader(Sources.of(tar));
         for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
             byte[] content = new byte[(int) entry.size()];
@@ -30,13 +33,16 @@ public final class IndexedTar {
         }
     }
 
+    /// A layer that is to be unpacked in the order of the tar.
+    ///
     /// @param chunk bytes of each chunk, but for the last of a file
     public static IndexedTar of(byte[] tar, int chunk) {
-        return new IndexedTar(tar, chunk);
+        return new IndexedTar(tar, chunk, true);
     }
 
+    /// A layer whose entries may have been moved about.
     public static IndexedTar of(Tars.Item... items) {
-        return of(Tars.tarOf(items), 1000);
+        return new IndexedTar(Tars.tarOf(items), 1000, false);
     }
 
     /// The content in pieces of `chunk` bytes.
