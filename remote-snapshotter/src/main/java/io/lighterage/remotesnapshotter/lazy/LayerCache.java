@@ -31,9 +31,9 @@ public final class LayerCache implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(LayerCache.class.getName());
 
     /// Memory for chunks that somebody waits for: a dozen of the usual 4 MiB, and the largest there may be.
-    private static final int DEMAND_BYTES = 48 << 20;
+    private static final int DEMAND_BYTES = 20 << 20;
     /// Memory for prefetch and background fetch.
-    private static final int BULK_BYTES = 24 << 20;
+    private static final int BULK_BYTES = 12 << 20;
 
     private final Path layers;
     private final InstantSource clock;

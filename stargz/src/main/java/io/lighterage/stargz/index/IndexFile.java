@@ -5,20 +5,46 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 
-/// Index files come into being whole or not at all.
+/// Index files come into being whole or not at all, and are opened by mapping them.
 final class IndexFile {
     private IndexFile() {}
+
+    /// See [LayerIndex#open].
+    static LayerIndex open(Path file) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long size = channel.size();
+            if (size < IndexFormat.HEADER || size > Integer.MAX_VALUE) {
+                throw IndexCheck.corrupt(file.toString(), "it has " + size + " bytes");
+            }
+            try (Arena check = Arena.ofConfined()) { // a mapping of its own: all of it is touched, and then forgotten
+                LayerIndex.of(map(channel, size, check), file.toString());
+            }
+            return new LayerIndex(map(channel, size, Arena.ofAuto()));
+        } catch (NoSuchFileException e) {
+            throw new ImageException(ErrorKind.NOT_FOUND, "there is no layer index " + file, e);
+        } catch (IOException e) {
+            throw new ImageException(ErrorKind.INTERNAL, "cannot read layer index " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static ByteBuffer map(FileChannel channel, long size, Arena until) throws IOException {
+        MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, until);
+        return mapped.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    }
 
     static void write(Path file, IndexWriter writer) {
         writer.size();

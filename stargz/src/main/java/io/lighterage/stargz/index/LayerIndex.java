@@ -6,17 +6,12 @@ import static io.lighterage.stargz.index.IndexFormat.HEADER;
 import static io.lighterage.stargz.index.IndexFormat.INODE;
 
 import io.lighterage.contentstore.Digest;
-import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.stargz.RawName;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -89,17 +84,7 @@ public final class LayerIndex {
     /// @throws ImageException CORRUPT when it is not what a builder wrote, NOT_FOUND when there is none,
     ///     UNSUPPORTED for another version, INTERNAL when it cannot be read
     public static LayerIndex open(Path file) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            long size = channel.size();
-            if (size < HEADER || size > Integer.MAX_VALUE) {
-                throw IndexCheck.corrupt(file.toString(), "it has " + size + " bytes");
-            }
-            return of(channel.map(FileChannel.MapMode.READ_ONLY, 0, size), file.toString());
-        } catch (NoSuchFileException e) {
-            throw new ImageException(ErrorKind.NOT_FOUND, "there is no layer index " + file, e);
-        } catch (IOException e) {
-            throw new ImageException(ErrorKind.INTERNAL, "cannot read layer index " + file + ": " + e.getMessage(), e);
-        }
+        return IndexFile.open(file);
     }
 
     /// An index in memory: the remaining bytes, which must not change any more.
