@@ -184,11 +184,13 @@ def run(cmd, log, prefix=IN_CLIENT):
 
 
 @contextlib.contextmanager
-def containerd(disk, log):
-    """A containerd with everything on that disk; yields its socket and pid."""
+def containerd(disk, log, snapshotter=None):
+    """A containerd with everything on that disk; yields its socket and pid. A snapshotter, if there is one, is the
+    socket of what it calls `lighter`."""
     conf = disk / "config.toml"
+    plugin = f'[proxy_plugins.lighter]\n type = "snapshot"\n address = "{snapshotter}"\n' if snapshotter else ""
     conf.write_text(f'version = 2\nroot = "{disk}/containerd"\nstate = "{disk}/run"\ndisabled_plugins = '
-                    '["io.containerd.grpc.v1.cri"]\n[grpc]\n address = "%s/c.sock"\n' % disk)
+                    '["io.containerd.grpc.v1.cri"]\n[grpc]\n address = "%s/c.sock"\n' % disk + plugin)
     with open(log, "ab") as out:
         d = subprocess.Popen(IN_CLIENT + ["containerd", "--config", str(conf)], stdout=out, stderr=out)
         while not (disk / "c.sock").exists():
