@@ -1,5 +1,7 @@
 package io.lighterage.proxyplugin;
 
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.lighterage.proxyplugin.cri.ContainerConfig;
 import io.lighterage.proxyplugin.cri.ContainerId;
 import io.lighterage.proxyplugin.cri.ContainerLinux;
@@ -11,6 +13,7 @@ import io.lighterage.proxyplugin.cri.ImageServiceGrpc.ImageServiceBlockingStub;
 import io.lighterage.proxyplugin.cri.ImageSpec;
 import io.lighterage.proxyplugin.cri.NamespaceMode;
 import io.lighterage.proxyplugin.cri.NamespaceOption;
+import io.lighterage.proxyplugin.cri.Nothing;
 import io.lighterage.proxyplugin.cri.PodSandboxConfig;
 import io.lighterage.proxyplugin.cri.PodSandboxId;
 import io.lighterage.proxyplugin.cri.PodSandboxMetadata;
@@ -37,8 +40,22 @@ public final class Kubelet implements AutoCloseable {
         this.client = client;
     }
 
-    public static Kubelet of(Path socket) {
-        return new Kubelet(RunningServer.Client.of(socket));
+    /// Returns when the containerd there answers the kubelet, which it does a while after it answers others.
+    public static Kubelet of(Path socket) throws InterruptedException {
+        Kubelet kubelet = new Kubelet(RunningServer.Client.of(socket));
+        for (int attempt = 0; attempt < 400 && !kubelet.answered(); attempt++) {
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+        return kubelet;
+    }
+
+    private boolean answered() {
+        try {
+            var _ = runtime().version(Nothing.getDefaultInstance());
+            return true;
+        } catch (StatusRuntimeException e) {
+            return e.getStatus().getCode() != Status.Code.UNAVAILABLE;
+        }
     }
 
     /// A pod that runs.

@@ -28,6 +28,7 @@ public final class NewerSuite implements AutoCloseable {
             cd /mnt
             mkdir -p dev old opt proc root run sys tmp usr var ".$folder"
             cp -a "$suite"/etc "$suite"/bin "$suite"/lib* "$suite"/sbin .
+            echo "127.0.0.1 localhost" >etc/hosts
             ln -s ../run var/run
             mount --bind "$suite/usr" usr
             mount -o remount,bind,ro usr
