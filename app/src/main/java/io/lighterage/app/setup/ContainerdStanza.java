@@ -18,6 +18,10 @@ public record ContainerdStanza(List<Table> tables) {
     /// Configuration of containerd 2.x.
     public static final int OF_CONTAINERD_2 = 3;
 
+    /// Configuration of containerd 2.3, which has all of ours where the one of 2.x has it. It moved only
+    /// what says where containerd listens.
+    static final int OF_CONTAINERD_2_3 = 4;
+
     private static final String TRANSFER = "io.containerd.transfer.v1.local";
 
     public ContainerdStanza {
@@ -53,7 +57,7 @@ public record ContainerdStanza(List<Table> tables) {
         }
     }
 
-    /// @param version of the configuration, one of the two above
+    /// @param version of the configuration, one of those above
     /// @param select whether kubelet's containers use it; else only who names it does
     public static ContainerdStanza of(SnapshotterPlace place, int version, boolean select) {
         return of(place, version, version, select);
