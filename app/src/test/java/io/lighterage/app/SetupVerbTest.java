@@ -38,13 +38,17 @@ class SetupVerbTest {
     private record Ran(int code, String out, String err) {}
 
     private static Ran lighter(List<String> arguments) {
+        return lighter("/usr/bin", arguments);
+    }
+
+    private static Ran lighter(String path, List<String> arguments) {
         var out = new ByteArrayOutputStream();
         var err = new ByteArrayOutputStream();
         int code = Main.run(
                 arguments,
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
-                Map.of("PATH", "/usr/bin"));
+                Map.of("PATH", path));
         return new Ran(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
@@ -57,6 +61,15 @@ class SetupVerbTest {
         arguments.addAll(List.of("--root", "/var/lib/lighterage"));
         arguments.addAll(List.of(more));
         return lighter(arguments);
+    }
+
+    /// A folder with a containerd that says that it is of this version.
+    private Path saying(String version) throws IOException {
+        Path bin = Files.createDirectory(folder.resolve("bin"));
+        Path program = bin.resolve("containerd");
+        Files.writeString(program, "#!/bin/sh\necho containerd github.com/containerd/containerd " + version + "\n");
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return bin;
     }
 
     private String dump() throws Exception {
@@ -104,6 +117,34 @@ class SetupVerbTest {
                 .contains("snapshotter = \"overlayfs\"")
                 .doesNotContain("grpc.v1.cri");
         assertThat(config()).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1.7.24~ds1 ", "2.1.9+unknown ", "v2.0.0 1a2b"})
+    void aFileOfVersionTwoGetsTheTablesThatTheInstalledContainerdReads(String version) throws IOException {
+        Files.writeString(config(), DEBIAN);
+        List<String> arguments = List.of("setup", "containerd", "--containerd-config", config().toString());
+        Path path = saying(version);
+        assertThat(lighter(path.toString(), arguments).code()).isZero();
+        String written = Files.readString(config());
+        assertThat(written).contains("[plugins.\"io.containerd.grpc.v1.cri\".containerd]");
+        for (String table : List.of("io.containerd.cri.v1.images", "io.containerd.transfer.v1.local")) {
+            assertThat(written.contains(table)).as(written).isEqualTo(!version.startsWith("1"));
+        }
+        assertThat(lighter(path.toString(), arguments).err()).contains("nothing to do");
+        assertThat(config()).content().isEqualTo(written);
+    }
+
+    @Test
+    void aFileOfVersionFourKeepsItAndGetsTheTablesOfVersionThree() throws IOException {
+        String text = "version = 4\n\n[plugins.\"io.containerd.server.v1.grpc\"]\n  address = \"/a\"\n";
+        Files.writeString(config(), text);
+        assertThat(setup("containerd").code()).isZero();
+        String written = Files.readString(config());
+        Files.delete(config());
+        String tables =
+                setup("containerd", "--dry-run", "--config-version", "3").out().replaceFirst("version = 3\n", "");
+        assertThat(written).isEqualTo(text + tables);
     }
 
     @Test
@@ -154,7 +195,8 @@ class SetupVerbTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "version = 4\n",
+                "version = 5\n",
+                "version = 1\n",
                 "version = \"2\"\n",
                 "[grpc]\n  address = \"/a\"\n",
                 "version = 2\n[grpc\n",

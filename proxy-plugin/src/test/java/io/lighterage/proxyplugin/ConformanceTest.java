@@ -87,4 +87,30 @@ class ConformanceTest {
             assertThat(server.snapshotter().list()).isNotEmpty();
         }
     }
+
+    @Test
+    void theSuitePassesBehindContainerdOfANewerSuite() throws Exception {
+        Path socket = folder.resolve("s.sock");
+        Path config =
+                Files.writeString(folder.resolve("config.toml"), """
+                version = 3
+                root = "%1$s/containerd/root"
+                state = "%1$s/containerd/state"
+                disabled_plugins = ["io.containerd.grpc.v1.cri"]
+                [grpc]
+                  address = "%1$s/containerd/c.sock"
+                [plugins."io.containerd.gc.v1.scheduler"]
+                  startup_delay = "1h"
+                [proxy_plugins.%2$s]
+                  type = "snapshot"
+                  address = "%3$s"
+                """.formatted(folder, Containerd.SNAPSHOTTER, socket));
+        try (NewerSuite newer = NewerSuite.open(folder);
+                RunningServer server = RunningServer.start(folder.resolve("root"), socket);
+                Containerd containerd = Containerd.startNewer(newer, folder.resolve("containerd"), config)) {
+            assertThat(containerd.ctr("version")).containsPattern("Server:\\s+Version: +2\\.");
+            assertPasses(Map.of("SOCKET", containerd.socket().toString(), "NAMESPACE", "suite"));
+            assertThat(server.snapshotter().list()).isNotEmpty();
+        }
+    }
 }

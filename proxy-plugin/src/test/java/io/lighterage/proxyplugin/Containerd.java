@@ -15,10 +15,16 @@ public final class Containerd implements AutoCloseable {
 
     private final Path folder;
     private final Process process;
+    private final ProcessHandle server;
+    private final List<String> beside;
 
-    private Containerd(Path folder, Process process) {
+    /// @param process ends with `server`, which it may be itself
+    /// @param beside what a command has to begin with to see what the server sees
+    private Containerd(Path folder, Process process, ProcessHandle server, List<String> beside) {
         this.folder = folder;
         this.process = process;
+        this.server = server;
+        this.beside = beside;
     }
 
     private static final String WITHOUT_CRI = "disabled_plugins = [\"io.containerd.grpc.v1.cri\"]";
@@ -60,15 +66,38 @@ public final class Containerd implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log").toFile())
                 .start();
-        Containerd containerd = new Containerd(folder, process);
+        return new Containerd(folder, process, process.toHandle(), List.of()).answering();
+    }
+
+    /// That of a newer suite.
+    ///
+    /// @param folder where its socket is, `c.sock`
+    /// @param config a file that says so
+    public static Containerd startNewer(NewerSuite suite, Path folder, Path config)
+            throws IOException, InterruptedException {
+        Files.createDirectories(folder);
+        NewerSuite.Running running = suite.start(folder.resolve("log"), "containerd", "--config", config.toString());
+        return new Containerd(folder, running.outer(), running.inner(), running.beside()).answering();
+    }
+
+    private Containerd answering() throws IOException, InterruptedException {
         for (int attempt = 0; attempt < 400; attempt++) {
-            if (containerd.attempt("version").code() == 0) {
-                return containerd;
+            if (attempt("version").code() == 0) {
+                return this;
             }
             TimeUnit.MILLISECONDS.sleep(50);
         }
-        containerd.close();
-        throw new IllegalStateException("containerd does not answer: " + Files.readString(folder.resolve("log")));
+        close();
+        throw new IllegalStateException("containerd does not answer: " + log());
+    }
+
+    public String log() throws IOException {
+        return Files.readString(folder.resolve("log"));
+    }
+
+    /// A file as containerd sees it.
+    public Path seen(Path path) {
+        return Path.of("/proc/" + server.pid() + "/root" + path);
     }
 
     public Path socket() {
@@ -85,14 +114,15 @@ public final class Containerd implements AutoCloseable {
     }
 
     private List<String> command(String... arguments) {
-        List<String> command = new ArrayList<>(List.of("ctr", "--address", socket().toString()));
+        List<String> command = new ArrayList<>(beside);
+        command.addAll(List.of("ctr", "--address", socket().toString()));
         command.addAll(List.of(arguments));
         return command;
     }
 
     @Override
     public void close() {
-        process.destroy();
+        boolean ignored = server.destroy();
         try {
             if (!process.waitFor(20, TimeUnit.SECONDS)) {
                 process.destroyForcibly();

@@ -50,12 +50,13 @@ public final class ContainerdConfig {
                             + " it made anew by 'containerd config migrate', or begin it with 'version = 2' if it is");
         }
         if (!version.isIntegralNumber()
-                || (version.intValue() != ContainerdStanza.OF_CONTAINERD_1
-                        && version.intValue() != ContainerdStanza.OF_CONTAINERD_2)) {
+                || version.intValue() < ContainerdStanza.OF_CONTAINERD_1
+                || version.intValue() > ContainerdStanza.OF_CONTAINERD_2_3) {
             throw new ImageException(
                     ErrorKind.UNSUPPORTED,
-                    file + " has version " + version + "; lighter knows 2 (containerd 1.x) and 3 (containerd 2.x). See"
-                            + " 'lighter setup containerd --dry-run --config-version 3' for what to add by hand");
+                    file + " has version " + version + "; lighter knows 2 (containerd 1.x), 3 (containerd 2.x) and 4"
+                            + " (containerd 2.3). See 'lighter setup containerd --dry-run --config-version 3' for what"
+                            + " to add by hand");
         }
         return version.intValue();
     }

@@ -18,6 +18,10 @@ public record ContainerdStanza(List<Table> tables) {
     /// Configuration of containerd 2.x.
     public static final int OF_CONTAINERD_2 = 3;
 
+    /// Configuration of containerd 2.3, which has all of ours where the one of 2.x has it. It moved only
+    /// what says where containerd listens.
+    static final int OF_CONTAINERD_2_3 = 4;
+
     private static final String TRANSFER = "io.containerd.transfer.v1.local";
 
     public ContainerdStanza {
@@ -53,14 +57,26 @@ public record ContainerdStanza(List<Table> tables) {
         }
     }
 
-    /// @param version of the configuration, one of the two above
+    /// @param version of the configuration, one of those above
     /// @param select whether kubelet's containers use it; else only who names it does
     public static ContainerdStanza of(SnapshotterPlace place, int version, boolean select) {
+        return of(place, version, version, select);
+    }
+
+    /// @param version of the configuration
+    /// @param reader the version that the containerd which reads it has for its own. One of 2.x takes
+    ///     the tables of version 3 in a file of version 2, too; those of version 2 for the kubelet it
+    ///     takes only where a table names a runtime
+    /// @param select as above
+    public static ContainerdStanza of(SnapshotterPlace place, int version, int reader, boolean select) {
         List<Table> tables = new ArrayList<>(proxy(place));
-        if (select) {
-            tables.add(cri(place, version));
+        if (select && version < OF_CONTAINERD_2) {
+            tables.add(cri(place, List.of("plugins", "io.containerd.grpc.v1.cri", "containerd")));
         }
-        if (version >= OF_CONTAINERD_2) {
+        if (Math.max(version, reader) >= OF_CONTAINERD_2) {
+            if (select) {
+                tables.add(cri(place, List.of("plugins", "io.containerd.cri.v1.images")));
+            }
             tables.add(unpacking(place.name()));
         }
         return new ContainerdStanza(tables);
@@ -80,10 +96,7 @@ public record ContainerdStanza(List<Table> tables) {
     }
 
     /// Without annotations a layer's snapshot has no name but its chain's, and nothing to fetch it by.
-    private static Table cri(SnapshotterPlace place, int version) {
-        List<String> path = version >= OF_CONTAINERD_2
-                ? List.of("plugins", "io.containerd.cri.v1.images")
-                : List.of("plugins", "io.containerd.grpc.v1.cri", "containerd");
+    private static Table cri(SnapshotterPlace place, List<String> path) {
         Map<String, Object> entries = new LinkedHashMap<>();
         entries.put("snapshotter", place.name());
         entries.put("disable_snapshot_annotations", false);

@@ -99,7 +99,7 @@ final class SetupVerb implements Callable<Integer> {
             case SYSTEMD -> systemd(place);
             case NERDCTL -> print(NerdctlSettings.text(place), NerdctlSettings.remarks(place));
             case K3S -> {
-                int version = configVersion == null ? ContainerdStanza.OF_CONTAINERD_2 : wantedVersion();
+                int version = configVersion == null ? ContainerdStanza.OF_CONTAINERD_2 : wantedVersion(configVersion);
                 print(KubernetesOnK3s.text(place, version), KubernetesOnK3s.remarks(place, version));
             }
             case KUBERNETES ->
@@ -115,14 +115,15 @@ final class SetupVerb implements Callable<Integer> {
         SettingsFile file = new SettingsFile(containerdConfig);
         String before = file.read();
         ContainerdConfig config = ContainerdConfig.parse(containerdConfig, before);
-        int version = config.version(wantedVersion());
+        int installed = installedVersion();
+        int version = config.version(configVersion == null ? installed : wantedVersion(configVersion));
         if (configVersion != null && configVersion != version) {
             throw new ImageException(
                     ErrorKind.PRECONDITION,
                     containerdConfig + " has version " + version + ", not the " + configVersion
                             + " of --config-version; leave the flag out");
         }
-        String after = config.with(ContainerdStanza.of(place, version, !noCri), version);
+        String after = config.with(ContainerdStanza.of(place, version, installed, !noCri), version);
         if (after.equals(before)) {
             say(containerdConfig + " names the snapshotter '" + name + "' already; nothing to do");
             return;
@@ -160,11 +161,11 @@ final class SetupVerb implements Callable<Integer> {
         }
     }
 
-    private int wantedVersion() {
-        Integer asked = configVersion;
-        if (asked == null) {
-            return ContainerdVersion.configuration(invocation.environment().getOrDefault("PATH", ""));
-        }
+    private int installedVersion() {
+        return ContainerdVersion.configuration(invocation.environment().getOrDefault("PATH", ""));
+    }
+
+    private static int wantedVersion(int asked) {
         if (asked != ContainerdStanza.OF_CONTAINERD_1 && asked != ContainerdStanza.OF_CONTAINERD_2) {
             throw new ImageException(
                     ErrorKind.INVALID,

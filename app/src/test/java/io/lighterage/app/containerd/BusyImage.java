@@ -6,7 +6,9 @@ import io.lighterage.app.Main;
 import io.lighterage.contentstore.Digest;
 import io.lighterage.contentstore.MediaType;
 import io.lighterage.contentstore.Platform;
+import io.lighterage.contentstore.manifest.ImageConfig;
 import io.lighterage.mirror.LayerFile;
+import io.lighterage.mirror.LayoutImage;
 import io.lighterage.mirror.LayoutWriter;
 import io.lighterage.proxyplugin.Programs;
 import io.lighterage.stargz.tar.Tars;
@@ -17,14 +19,18 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 
 /// An image that runs: busybox, below layers that write, replace, hide, link and remove.
 final class BusyImage {
+    private static final Platform PLATFORM = new Platform("linux", "amd64", "");
+
     private BusyImage() {}
 
     /// @param large bytes of a file that no start reads
@@ -56,13 +62,32 @@ final class BusyImage {
 
     /// Writes layers as they are.
     static Path plain(Path layout, List<byte[]> layers) {
+        LayoutWriter.write(layout, "latest", PLATFORM, files(layers));
+        return layout;
+    }
+
+    /// What a pod's own container runs, which does nothing until it is told to end.
+    static Path pause(Path layout) throws IOException {
+        ImageConfig.Execution sleep = new ImageConfig.Execution(
+                "", List.of(), List.of("/bin/busybox", "sleep", "3600"), List.of(), "/", Optional.empty(), Map.of());
+        new LayoutWriter(layout)
+                .write(
+                        "latest",
+                        new LayoutImage(
+                                PLATFORM,
+                                Instant.EPOCH,
+                                sleep,
+                                files(List.of(layers(0).get(0)))));
+        return layout;
+    }
+
+    private static List<LayerFile> files(List<byte[]> layers) {
         List<LayerFile> files = new ArrayList<>();
         for (byte[] tar : layers) {
             files.add(new LayerFile(
                     MediaType.OCI_LAYER, Digest.sha256(tar), "test", () -> new ByteArrayInputStream(tar)));
         }
-        LayoutWriter.write(layout, "latest", new Platform("linux", "amd64", ""), files);
-        return layout;
+        return files;
     }
 
     /// The same with layers that can be read in parts.
