@@ -6,6 +6,8 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.lighterage.proxyplugin.protocol.Label;
+import io.lighterage.proxyplugin.protocol.ListSnapshotsRequest;
+import io.lighterage.proxyplugin.protocol.ListSnapshotsResponse;
 import io.lighterage.proxyplugin.protocol.PrepareSnapshotRequest;
 import io.lighterage.proxyplugin.protocol.RemoveSnapshotRequest;
 import io.lighterage.proxyplugin.protocol.SnapshotsGrpc;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -85,13 +88,14 @@ public final class PrepareLatency {
             if (answer.orElse(Status.Code.OK) != Status.Code.ALREADY_EXISTS) {
                 throw new IllegalStateException("layer " + layer + " was not taken: " + answer);
             }
-            made.add(target);
-            parent = target;
+            parent = nameOf(target, parent);
+            made.add(parent);
         }
         String container = "bench-container-" + round;
         long began = System.nanoTime();
-        if (prepare(container, parent, Map.of()).isPresent()) {
-            throw new IllegalStateException("no snapshot for a container");
+        Optional<Status.Code> refusal = prepare(container, parent, Map.of());
+        if (refusal.isPresent()) {
+            throw new IllegalStateException("round " + round + ", no snapshot for a container: " + refusal.get());
         }
         report(round, layers.size(), began);
         made.add(container);
@@ -132,6 +136,20 @@ public final class PrepareLatency {
                 .setKey(ByteString.copyFromUtf8(key))
                 .setValue(ByteString.copyFromUtf8(value))
                 .build();
+    }
+
+    /// How the snapshotter calls what it took; containerd looks for it in the same way.
+    private String nameOf(String target, String parent) {
+        String filter = "labels.\"containerd.io/snapshot.ref\"==" + target + ",parent==\"" + parent + "\"";
+        Iterator<ListSnapshotsResponse> found = snapshots.list(
+                ListSnapshotsRequest.newBuilder().addFilters(filter).build());
+        List<String> names = new ArrayList<>();
+        found.forEachRemaining(part ->
+                part.getInfoList().forEach(info -> names.add(info.getName().toStringUtf8())));
+        if (names.size() != 1) {
+            throw new IllegalStateException(names.size() + " snapshots for " + filter);
+        }
+        return names.getFirst();
     }
 
     private void remove(String key) {
