@@ -5,13 +5,18 @@ from rig import IN_CLIENT, LIGHTER, PAYLOAD, reference, run, sh
 
 
 def prepare(o, rig):
-    """Converts, records what a start reads, converts again with that list, and pushes it all. Returns the records."""
+    """Converts, records what a start reads, converts again with that list, and pushes it all. Returns the records; of
+    what is used again there are none."""
     records = {}
     for image in o.images:
         work = rig.work / "converted" / image
         work.mkdir(parents=True, exist_ok=True)
         source, root, priorities = f"oci:{rig.layouts.at / image}:latest", rig.work / "prepare-root", work / "priorities"
         rig.registry.push(rig.layouts.at / image, image)
+        if o.reuse and (work / "index.json").exists():
+            for tag in {"plain"} | {"prioritized"} & set(o.modes):
+                rig.registry.push(work, image, tag)
+            continue
         convert = [LIGHTER, "convert", "--root", str(root), "--progress", "none", "--to", o.to]
         run(convert + [source, f"oci:{work}:plain"], rig.log)
         rig.registry.push(work, image, "plain")
