@@ -4,7 +4,7 @@ import os, subprocess, sys, threading, time
 from container import wait_for_line
 from daemon import both
 from prepared import link, prepare
-from rig import IN_CLIENT, cell, command_line, machine, memory_of, publish, reference, run, sh
+from rig import IN_CLIENT, LIGHTER, cell, command_line, machine, memory_of, publish, reference, run, sh
 
 MODES = {"overlayfs": "latest", "lazy": "plain", "prioritized": "prioritized"}  # and the tags they use
 
@@ -120,4 +120,40 @@ def together(o, rig):
              "| link | images at once | n | mean s | last s | peak RSS of the daemon MiB |", "|---|--:|--:|--:|--:|--:|"]
     for (name, count), rs in rows.items():
         lines.append(f"| {name} | {count} | {len(rs)} | " + " | ".join(cell([r[k] for r in rs]) for k in ("mean", "last", "rss")) + " |")
+    publish(lines, o.out)
+
+
+def memory(o, rig):
+    """The daemon's memory with nothing, and with so many images of many files mounted whose attributes were all read."""
+    from others import many_files
+    refs = []
+    for n in range(o.mounts):
+        layout, target = rig.work / "many" / f"{n}-{o.files}", rig.work / "many-converted" / f"{n}-{o.files}"
+        if not (layout / "index.json").exists():
+            many_files(layout, n, o.files)
+        if not (o.reuse and (target / "index.json").exists()):
+            run([LIGHTER, "convert", "--root", str(rig.work / "prepare-root"), "--progress", "none", "--to", o.to,
+                 f"oci:{layout}:latest", f"oci:{target}:latest"], rig.log)
+        rig.registry.push(target, f"many{n}")
+        refs.append(reference(f"many{n}"))
+    fields, rows = ("VmRSS", "VmHWM", "RssAnon", "RssFile"), []
+    with rig.disk.fresh() as d, both(d, rig.log) as (address, p):
+        rows.append((0, {f: memory_of(p.pid, f) for f in fields}))
+        for n, ref in enumerate(refs):
+            pull(address, "lazy", ref, rig.log)
+            at = d / "mounts" / str(n)
+            at.mkdir(parents=True)
+            sh("ctr", "--address", address, "image", "mount", "--snapshotter", "lighter", ref, str(at))
+            seen = int(sh("bash", "-c", f"find {at} -xdev -printf '%i %s %T@\\n' | wc -l"))
+            if seen < o.files:
+                raise SystemExit(f"{ref} shows {seen} names; expected {o.files}")
+            rows.append((n + 1, {f: memory_of(p.pid, f) for f in fields}))
+            print(rows[-1], file=sys.stderr, flush=True)
+        for n in range(len(refs)):
+            sh("umount", str(d / "mounts" / str(n)))
+    lines = ["# bench/containerd memory", "", "Made by: `" + command_line("bench/containerd/run") + "`", machine() + ".",
+             f"Memory of the daemon in MiB, by the number of images of {o.files} files that are mounted through containerd"
+             " and whose every file's attributes were read; the background fetches all of them meanwhile.", "",
+             "| images | " + " | ".join(fields) + " |", "|--:|" + "--:|" * len(fields)]
+    lines += [f"| {count} | " + " | ".join(f"{row[f]:.0f}" for f in fields) + " |" for count, row in rows]
     publish(lines, o.out)

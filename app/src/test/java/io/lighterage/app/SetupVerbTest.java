@@ -276,6 +276,44 @@ class SetupVerbTest {
         assertThat(checked).contains("fine");
     }
 
+    /// Read with Kubernetes' own model classes and written again: what they do not know, or know otherwise, is different
+    /// then.
+    @Test
+    void theManifestFitsTheSchemaOfKubernetes() throws Exception {
+        Path python = Path.of("/usr/bin/python3");
+        assumeTrue(Files.isExecutable(python), "needs python3; ./verify installs it");
+        assumeTrue(
+                Programs.attempt(folder, Map.of(), List.of(python.toString(), "-c", "import yaml, kubernetes"))
+                                .code()
+                        == 0,
+                "needs python3-yaml and python3-kubernetes");
+        String manifest = setup("kubernetes").out();
+        assertThat(differences(python, manifest)).isEqualTo("[]\n");
+        assertThat(differences(python, manifest.replace("hostPath:", "hostpath:")))
+                .contains("volumes[0].hostpath is unknown");
+    }
+
+    private String differences(Path python, String manifest) throws Exception {
+        Files.writeString(folder.resolve("m.yaml"), manifest);
+        return Programs.run(folder, Map.of(), python.toString(), "-c", """
+                import json, yaml
+                from kubernetes.client import ApiClient
+                class Response: pass
+                def differences(a, b, at):
+                    if isinstance(a, dict) and isinstance(b, dict):
+                        return [d for k in a for d in (differences(a[k], b[k], at + "." + k) if k in b
+                                                       else [at + "." + k + " is unknown"])]
+                    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+                        return [d for n in range(len(a)) for d in differences(a[n], b[n], f"{at}[{n}]")]
+                    return [] if a == b else [f"{at}: {a!r} became {b!r}"]
+                m, response = yaml.safe_load(open("m.yaml")), Response()
+                response.data = json.dumps(m)
+                client = ApiClient()
+                again = client.sanitize_for_serialization(client.deserialize(response, "V1DaemonSet"))
+                print(differences(m, again, ""))
+                """);
+    }
+
     @Test
     void systemdTakesTheUnit() throws Exception {
         Path launcher = Files.writeString(folder.resolve("lighter at 50%"), "#!/bin/sh\n");
