@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// Loads SQLite and the HTTP client on the second processor while the first reads the command line. Whoever needs
 /// either waits for it, so that no class is ever initialized from two sides.
 final class WarmUp {
-    private static final Set<String> VERBS = Set.of("pull", "unpack", "mount", "record");
+    private static final Set<String> VERBS = Set.of("pull", "unpack", "mount", "record", "snapshotter");
 
     private static @Nullable Thread running;
 

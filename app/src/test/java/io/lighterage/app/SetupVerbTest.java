@@ -276,7 +276,8 @@ class SetupVerbTest {
         assertThat(checked).contains("fine");
     }
 
-    /// Read with Kubernetes' own model classes and written again: what they do not know, or know otherwise, is different
+    /// Read with Kubernetes' own model classes and written again: what they do not know, or know otherwise, is
+    /// different
     /// then.
     @Test
     void theManifestFitsTheSchemaOfKubernetes() throws Exception {

@@ -15,6 +15,7 @@ import io.lighterage.contentstore.Store;
 import io.lighterage.proxyplugin.ImageServiceProxy;
 import io.lighterage.proxyplugin.SnapshotterServer;
 import io.lighterage.remotesnapshotter.mount.FuseTreeMounter;
+import io.lighterage.remotesnapshotter.mount.TreeMounter;
 import io.lighterage.remotesnapshotter.snapshots.LayerSource;
 import io.lighterage.remotesnapshotter.snapshots.LocalSnapshotter;
 import io.lighterage.remotesnapshotter.snapshots.Snapshotter;
@@ -49,9 +50,10 @@ record Daemon(Invocation invocation, DaemonConfig config) {
         ResolverConfig registries = config.registries()
                 .resolver(Optional.ofNullable(invocation.options().credentials), invocation.environment())
                 .withLearned(learned);
+        TreeMounter mounter = new FuseTreeMounter();
         try (ImageRuntime runtime = ImageRuntime.open(new RuntimeConfig(root, NAMESPACE, registries));
-                RemoteLayers layers = new RemoteLayers(
-                        runtime, new FuseTreeMounter(), config.lazy().options());
+                RemoteLayers layers =
+                        new RemoteLayers(runtime, mounter, config.lazy().options());
                 Snapshotter snapshotter = open(runtime.store(), layers);
                 Monitored monitored = monitored(snapshotter, runtime, layers);
                 ControlServer _ = ControlServer.listen(root, MountControl.handlers(layers::reports));
@@ -63,6 +65,7 @@ record Daemon(Invocation invocation, DaemonConfig config) {
                         SnapshotterServer.start(socket, monitored.snapshotter(), Optional.ofNullable(images))) {
             String serving = "serving the snapshots in " + runtime.store().root() + " on " + socket.toAbsolutePath();
             say(serving);
+            Thread.ofPlatform().daemon().name("warm-up").start(() -> prepare(mounter));
             try (ServiceNotice _ = ServiceNotice.ready(invocation, serving)) {
                 server.awaitClosed();
             }
@@ -70,6 +73,15 @@ record Daemon(Invocation invocation, DaemonConfig config) {
             say("stopped"); // as asked by a signal; everything is closed by now
         }
         return ExitCode.OK;
+    }
+
+    /// So that the first container need not wait for it.
+    private static void prepare(TreeMounter mounter) {
+        try {
+            mounter.prepare();
+        } catch (ImageException e) {
+            LOG.log(System.Logger.Level.WARNING, "images cannot be mounted: {0}", e.getMessage());
+        }
     }
 
     private static Snapshotter open(Store store, LayerSource layers) {
