@@ -65,7 +65,10 @@ record Daemon(Invocation invocation, DaemonConfig config) {
                         SnapshotterServer.start(socket, monitored.snapshotter(), Optional.ofNullable(images))) {
             String serving = "serving the snapshots in " + runtime.store().root() + " on " + socket.toAbsolutePath();
             say(serving);
-            Thread.ofPlatform().daemon().name("warm-up").start(() -> prepare(mounter));
+            Thread.ofPlatform()
+                    .daemon()
+                    .name("warm-up")
+                    .start(mounter::prepare); // the first container would wait for it
             try (ServiceNotice _ = ServiceNotice.ready(invocation, serving)) {
                 server.awaitClosed();
             }
@@ -73,15 +76,6 @@ record Daemon(Invocation invocation, DaemonConfig config) {
             say("stopped"); // as asked by a signal; everything is closed by now
         }
         return ExitCode.OK;
-    }
-
-    /// So that the first container need not wait for it.
-    private static void prepare(TreeMounter mounter) {
-        try {
-            mounter.prepare();
-        } catch (ImageException e) {
-            LOG.log(System.Logger.Level.WARNING, "images cannot be mounted: {0}", e.getMessage());
-        }
     }
 
     private static Snapshotter open(Store store, LayerSource layers) {
