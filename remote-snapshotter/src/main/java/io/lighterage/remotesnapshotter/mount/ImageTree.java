@@ -58,7 +58,7 @@ public final class ImageTree {
         if (indexes.isEmpty()) {
             throw new ImageException(ErrorKind.INVALID, "an image without layers has no tree to mount");
         }
-        this.indexes = indexes;
+        this.indexes = List.copyOf(indexes);
         this.layers = layers;
         this.merged = known == null ? LayerMerge.of(indexes) : known;
         numbersBefore = new long[indexes.size() + 1];
@@ -378,6 +378,11 @@ public final class ImageTree {
     /// Bytes of all flat files.
     public long bytes() {
         return indexes.stream().mapToLong(LayerIndex::flatSize).sum();
+    }
+
+    /// Of all layers, base first.
+    List<LayerIndex> indexes() {
+        return indexes;
     }
 
     private LayerIndex index(long node) {
