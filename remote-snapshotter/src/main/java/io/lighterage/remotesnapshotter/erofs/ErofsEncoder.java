@@ -35,7 +35,9 @@ final class ErofsEncoder {
         }
         out.zerosTo(plan.firstBlock() * BLOCK);
         for (int position = 0; position < plan.count(); position++) {
-            encoder.blocks(plan.inode(position));
+            if (plan.mayHold(plan.inode(position))) {
+                encoder.blocks(plan.inode(position));
+            }
         }
         out.flush();
     }

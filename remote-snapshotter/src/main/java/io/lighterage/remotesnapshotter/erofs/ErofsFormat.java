@@ -138,6 +138,10 @@ final class ErofsFormat {
     /// block of its own.
     static final int MAX_WITH_TAIL = 3072;
 
+    /// Most inodes of a tree, those that no name leads to included: a plan takes 13 bytes for each, and a
+    /// layer has at most 10^6.
+    static final int MAX_INODES = 1 << 24;
+
     /// Longest image. Real ones have 100 bytes an inode; attributes that an index has once, and an image
     /// for each file, could make a small layer a very large image.
     static final long MAX_BYTES = 2L << 30;

@@ -55,7 +55,7 @@ public final class ErofsMounter {
         try (Opened opened = new Opened(files)) {
             int image = opened.open(metadata);
             List<Integer> data = devices.stream().map(opened::open).toList();
-            int result = mount(metadata.toString(), data, target);
+            int result = mount(metadata.toAbsolutePath().toString(), data, target);
             // A kernel that mounts files may still not like the file system they are on.
             if (result != -Errno.ENOTBLK && result != -Errno.EINVAL) {
                 return mounted(result, metadata, target, Backing.FILES);

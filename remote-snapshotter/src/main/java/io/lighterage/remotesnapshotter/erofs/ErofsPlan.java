@@ -16,6 +16,7 @@ import java.util.List;
 final class ErofsPlan {
     private static final int NOWHERE = 0;
     private static final int DIRECTORY = ErofsFormat.entryType(Flags.S_IFDIR);
+    private static final int SYMLINK = ErofsFormat.entryType(Flags.S_IFLNK);
 
     private final ErofsTree tree;
     private final List<ErofsDevice> devices;
@@ -34,6 +35,12 @@ final class ErofsPlan {
             throw new ImageException(
                     ErrorKind.UNSUPPORTED,
                     "an EROFS image would have " + devices.size() + " devices; at most " + ErofsFormat.MAX_DEVICES);
+        }
+        if (tree.inodes() > ErofsFormat.MAX_INODES) {
+            throw new ImageException(
+                    ErrorKind.UNSUPPORTED,
+                    "an EROFS image would be of " + tree.inodes() + " inodes; at most " + ErofsFormat.MAX_INODES
+                            + ". Mount the image over FUSE");
         }
         units = new int[tree.inodes()];
         parents = new int[tree.inodes()];
@@ -137,6 +144,11 @@ final class ErofsPlan {
     /// Type of an inode in directory entries.
     int type(int inode) {
         return types[inode];
+    }
+
+    /// Whether an inode may have blocks of this image.
+    boolean mayHold(int inode) {
+        return types[inode] == DIRECTORY || types[inode] == SYMLINK;
     }
 
     /// Number of an inode in the image.

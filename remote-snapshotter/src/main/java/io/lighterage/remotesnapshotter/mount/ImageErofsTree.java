@@ -1,6 +1,8 @@
 package io.lighterage.remotesnapshotter.mount;
 
 import io.lighterage.contentstore.Digest;
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
 import io.lighterage.linux.Flags;
 import io.lighterage.remotesnapshotter.erofs.ErofsDevice;
 import io.lighterage.remotesnapshotter.erofs.ErofsInode;
@@ -39,11 +41,16 @@ public final class ImageErofsTree implements ErofsTree {
         layers = tree.indexes();
         deviceOf = new int[layers.size()];
         numbersBefore = new int[layers.size()];
+        if (tree.inodes() > Integer.MAX_VALUE) {
+            throw new ImageException(
+                    ErrorKind.UNSUPPORTED,
+                    "an EROFS image would be of " + tree.inodes() + " inodes. Mount the image over FUSE");
+        }
         int before = 0;
         for (int layer = 0; layer < layers.size(); layer++) {
             LayerIndex index = layers.get(layer);
             numbersBefore[layer] = before;
-            before = Math.addExact(before, index.inodeCount());
+            before += index.inodeCount();
             deviceOf[layer] = NO_DEVICE;
             if (index.flatSize() > 0) {
                 deviceOf[layer] = devices.size();
@@ -64,7 +71,7 @@ public final class ImageErofsTree implements ErofsTree {
 
     @Override
     public int inodes() {
-        return Math.toIntExact(tree.inodes());
+        return (int) tree.inodes();
     }
 
     @Override

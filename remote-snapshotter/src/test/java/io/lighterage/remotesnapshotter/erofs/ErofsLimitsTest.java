@@ -130,6 +130,11 @@ class ErofsLimitsTest {
         refuses(ErrorKind.INVALID, () -> new Extent(0, 100), "begins at 100");
     }
 
+    @Test
+    void moreInodesThanAnImageCouldHaveAreRefused() {
+        refuses(ErrorKind.UNSUPPORTED, new PlainTree(1 << 24), "16777217 inodes; at most 16777216");
+    }
+
     /// A small layer whose files share large attributes, which EROFS would have once a file.
     @Test
     void metadataOfGigabytesIsRefused() {
