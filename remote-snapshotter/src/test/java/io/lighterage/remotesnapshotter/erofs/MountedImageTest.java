@@ -19,6 +19,8 @@ import io.lighterage.remotesnapshotter.erofs.Images.Image;
 import io.lighterage.stargz.RawName;
 import io.lighterage.stargz.tar.Tars;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,6 +65,36 @@ class MountedImageTest {
     @Test
     void everyKindOfFileIsThereWithAllItHas() throws Exception {
         agrees(Images.everything());
+    }
+
+    /// One where Linux has it, and those it refuses to set, which unpacking leaves out.
+    @Test
+    void accessControlListsAreThereWhereFilesMayHaveThem() throws Exception {
+        byte[] list = accessList();
+        String access = "system.posix_acl_access";
+        String byDefault = "system.posix_acl_default";
+        agrees(tarOf(
+                file("f", "x").mode(0674).xattr(access, list),
+                dir("d").mode(0755).xattr(byDefault, list),
+                file("g", "x").xattr(byDefault, list),
+                symlink("s", "f").xattr(access, list).xattr(byDefault, list)));
+        try (ErofsMount mount = Images.mount(
+                new Image(scratch.resolve("layer-image/meta"), List.of(scratch.resolve("layer-image/flat"))),
+                scratch.resolve("layer-mount"))) {
+            assertThat(TreeListing.of(mount.at()).at("f").xattrs()).containsEntry(RawName.of(access), RawName.of(list));
+        }
+    }
+
+    /// `u::rw-,u:1000:rwx,g::r--,m::rwx,o::r--` as `posix_acl_xattr.h` has it.
+    private static byte[] accessList() {
+        int nobody = -1;
+        int[][] entries = {{1, 6, nobody}, {2, 7, 1000}, {4, 4, nobody}, {0x10, 7, nobody}, {0x20, 4, nobody}};
+        ByteBuffer list = ByteBuffer.allocate(4 + entries.length * 8).order(ByteOrder.LITTLE_ENDIAN);
+        list.putInt(2);
+        for (int[] entry : entries) {
+            list.putShort((short) entry[0]).putShort((short) entry[1]).putInt(entry[2]);
+        }
+        return list.array();
     }
 
     @Test
