@@ -148,8 +148,7 @@ class MountedImageTest {
         agrees(tarOf(items.toArray(Tars.Item[]::new)));
     }
 
-    /// Names of 243 bytes make entries of 255; with `.` and `..` a block is full to the last byte, or one
-    /// short.
+    /// `.` and `..` take 27 bytes of a block; the names here take the rest, or all of it but one or two bytes.
     @Test
     void blocksThatAreFullToTheLastByteEndTheirLastName() throws Exception {
         List<Tars.Item> items = new ArrayList<>();
