@@ -65,7 +65,7 @@ public final class FuseTreeMounter implements TreeMounter {
         }
         workers.start();
         Unmounter unmounter = new Unmounter(new NativeMountCalls(), root);
-        FuseMount mount = new FuseMount(place, root, unmounter, workers.ended(), gate);
+        ServedMount mount = new ServedMount(place, root, unmounter, workers.ended(), gate);
         mount.unmountOnExitOfProcess();
         mount.awaitReady();
         mount.readAhead(options.readAhead()); // not before: making the connection resets it

@@ -333,6 +333,11 @@ public final class ImageTree {
         return layers.get(Node.layer(node));
     }
 
+    /// One layer by its position, base 0.
+    TreeLayer layerAt(int position) {
+        return layers.get(position);
+    }
+
     /// Where in that flat file they begin; only of a file that is not empty.
     public long flatOffset(long node) {
         return index(node).flatOffset(Node.inode(node));
