@@ -61,7 +61,7 @@ public final class ErofsTreeMounter implements TreeMounter {
             try {
                 CountDownLatch ended = ends.watch(place);
                 Unmounter unmounter = new Unmounter(new NativeMountCalls(), true);
-                ServedMount mount = new ServedMount(place, true, unmounter, ended, devices);
+                ServedMount mount = new ServedMount(place, "EROFS", true, unmounter, ended, devices);
                 mount.unmountOnExitOfProcess();
                 mounted = true;
                 return mount;

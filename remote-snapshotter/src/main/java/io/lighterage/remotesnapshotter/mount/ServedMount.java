@@ -23,6 +23,7 @@ final class ServedMount implements MountedTree {
     private static final long END_SECONDS = 5;
 
     private final Path directory;
+    private final String way;
     private final boolean root;
     private final Unmounter unmounter;
     private final CountDownLatch ended;
@@ -31,11 +32,19 @@ final class ServedMount implements MountedTree {
     private boolean closed;
     private volatile @Nullable Path device;
 
+    /// @param way see [#way]
     /// @param root whether this process may tell the kernel how to treat the device
     /// @param ended zero when nothing is served any more
     /// @param reads closed to end reads that wait
-    ServedMount(Path directory, boolean root, Unmounter unmounter, CountDownLatch ended, AutoCloseable reads) {
+    ServedMount(
+            Path directory,
+            String way,
+            boolean root,
+            Unmounter unmounter,
+            CountDownLatch ended,
+            AutoCloseable reads) {
         this.directory = directory;
+        this.way = way;
         this.root = root;
         this.unmounter = unmounter;
         this.ended = ended;
@@ -51,6 +60,11 @@ final class ServedMount implements MountedTree {
     @Override
     public Path at() {
         return directory;
+    }
+
+    @Override
+    public String way() {
+        return way;
     }
 
     @Override
