@@ -209,9 +209,10 @@ public final class FlatServer implements AutoCloseable {
     }
 
     private ByteBuffer open(FuseRequest.Open open, ByteBuffer room) {
-        return files.at(open.node()) == null
+        FlatNode file = files.at(open.node());
+        return file == null
                 ? FuseReply.error(room, open.unique(), Errno.ESTALE)
-                : FuseReply.open(room, open.unique(), FuseFormat.OPEN_KEEP_CACHE | FuseFormat.OPEN_NO_FLUSH);
+                : FuseReply.open(room, open.unique(), file.howToOpen());
     }
 
     private void read(FuseRequest.Read read, ByteBuffer room) {

@@ -263,6 +263,11 @@ public final class FlatFile implements TreeContent, AutoCloseable {
     }
 
     @Override
+    public boolean isFetched() {
+        return complete();
+    }
+
+    @Override
     public Optional<Path> whole() {
         return store.isTrusted() ? Optional.of(path()) : Optional.empty();
     }

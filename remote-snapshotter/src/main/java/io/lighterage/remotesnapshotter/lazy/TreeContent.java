@@ -21,6 +21,11 @@ public interface TreeContent {
     /// @throws ImageException as [#ensure]; never puts wrong bytes
     int read(long flatOffset, ByteBuffer target);
 
+    /// Whether reading any of it fetches nothing, so that reading more than was asked for costs little.
+    default boolean isFetched() {
+        return isHere(0, Long.MAX_VALUE);
+    }
+
     /// The flat file itself where all of it is here and verified, so that nobody needs to serve it.
     default Optional<Path> whole() {
         return Optional.empty();

@@ -37,12 +37,7 @@ final class ServedMount implements MountedTree {
     /// @param ended zero when nothing is served any more
     /// @param reads closed to end reads that wait
     ServedMount(
-            Path directory,
-            String way,
-            boolean root,
-            Unmounter unmounter,
-            CountDownLatch ended,
-            AutoCloseable reads) {
+            Path directory, String way, boolean root, Unmounter unmounter, CountDownLatch ended, AutoCloseable reads) {
         this.directory = directory;
         this.way = way;
         this.root = root;

@@ -101,10 +101,15 @@ class MountedTreeTest {
     void theMountSaysWhatItIs() throws Exception {
         try (MountedTree mounted = by.mount(Trees.of(tarOf(file("f", "x".repeat(10_000)))), place)) {
             String line = Unpacking.command("findmnt", "-n", "-o", "SOURCE,FSTYPE,OPTIONS", place.toString());
-            assertThat(line).contains("lighter ", "fuse.lighter", "ro,", "allow_other", "default_permissions");
+            assertThat(line).contains("ro,");
+            if (by == Mounting.TREE) {
+                assertThat(line).contains("lighter ", "fuse.lighter", "allow_other", "default_permissions");
+            } else {
+                assertThat(line).contains("/lighter-", " erofs ");
+            }
             assertThat(line).doesNotContain("nosuid").doesNotContain("nodev");
             String space = Unpacking.command("stat", "-f", "-c", "%s %b %f %l", place.toString());
-            assertThat(space.trim()).isEqualTo("4096 3 0 255");
+            assertThat(space.trim()).matches(by == Mounting.TREE ? "4096 3 0 255" : "4096 \\d+ 0 255");
             assertThat(mounted.at()).isEqualTo(place);
         }
     }
@@ -228,6 +233,23 @@ class MountedTreeTest {
             stalled[0].go.countDown();
             assertThat(Files.readString(mounted.at().resolve("f"))).hasSize(300_000);
         }
+    }
+
+    @Test
+    void aReaderThatWaitsGetsAnErrorWhenItIsUnmounted() throws Exception {
+        Stalled[] stalled = new Stalled[1];
+        ImageTree tree = Trees.of(content -> stalled[0] = new Stalled(content), tarOf(file("f", "x")));
+        MountedTree mounted = by.mount(tree, place);
+        Process reader = new ProcessBuilder("cat", mounted.at().resolve("f").toString())
+                .redirectErrorStream(true)
+                .start();
+        stalled[0].awaitReaders(1);
+        mounted.close();
+        assertThat(Trees.isMounted(place)).isFalse();
+        assertThat(reader.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(new String(reader.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .contains("Input/output error");
+        mounted.awaitUnmounted();
     }
 
     @Test

@@ -25,8 +25,9 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// An image made of Debian packages, opened as a mount opens it, and unpacked.
 class RealImageTest {
@@ -50,9 +51,10 @@ class RealImageTest {
         return layout;
     }
 
-    @Test
-    void aMountedImageIsTheUnpackedOne() throws Exception {
-        Trees.assumeFuse();
+    @ParameterizedTest
+    @EnumSource(Mounting.class)
+    void aMountedImageIsTheUnpackedOne(Mounting by) throws Exception {
+        by.assumeWorks();
         Path layout = layout("py");
         LayoutImage image = LayoutImage.read(layout);
         Path unpacked = scratch.resolve("unpacked");
@@ -64,7 +66,7 @@ class RealImageTest {
                     .unpack(Unpacking.blobOf(blob), layer.diffId(), unpacked, ApplyOptions.merged("l"), count -> {});
         }
         open(scratch.resolve("root"), layout, layers, image, lazy -> {
-            try (MountedTree mounted = Trees.mount(ImageTree.of(lazy), scratch.resolve("mount"))) {
+            try (MountedTree mounted = by.mount(ImageTree.of(lazy), scratch.resolve("mount"))) {
                 TreeListing seen = TreeListing.of(mounted.at());
                 assertThat(seen.nodes()).hasSizeGreaterThan(1000);
                 assertThat(seen.differences(TreeListing.of(unpacked), TreeListing.Ignore.ROOT))
