@@ -4,7 +4,11 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.linux.Errno;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -13,8 +17,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 
-/// Reads of what is not here. Each waits in a virtual thread that holds no buffer until the bytes are here; a
-/// few buffers serve them all. How many wait is bounded by the kernel: [FuseNegotiation#BACKGROUND], and one
+/// Reads of what is not here. They wait in virtual threads that hold no buffer until the bytes are here; a few
+/// buffers serve them all. How many wait is bounded by the kernel: [FuseNegotiation#BACKGROUND], and one
 /// for each thread that reads.
 ///
 /// A read is answered once: by the thread that takes it out of the table of those that wait.
@@ -23,6 +27,7 @@ final class FlatReads implements AutoCloseable {
     private static final long LOOK_MILLIS = 250;
 
     private final Map<Long, Waiting> waiting = new ConcurrentHashMap<>();
+    private final Map<Span, List<Waiting>> groups = new HashMap<>();
     private final ExecutorService fetches = Executors.newVirtualThreadPerTaskExecutor();
     private final FailedReads failed = new FailedReads();
     private final ReadFailures failures = new ReadFailures();
@@ -34,6 +39,14 @@ final class FlatReads implements AutoCloseable {
     ///
     /// @param watched whether somebody looks whether its thread is being killed
     private record Waiting(FlatNode file, FuseRequest.Read read, int count, AtomicBoolean watched) {}
+
+    /// Chunks of a file that a read needs. The kernel asks for a file of an image page by page, all at once: those
+    /// that need the same chunks wait together, and count as one read that waited.
+    private record Span(FlatNode file, int first, int last) {
+        static Span of(FlatNode file, long offset, long count) {
+            return new Span(file, file.index().chunkAt(offset), file.index().chunkAt(offset + count - 1));
+        }
+    }
 
     /// @param buffers for replies
     /// @param replies hands a reply to the kernel
@@ -54,24 +67,49 @@ final class FlatReads implements AutoCloseable {
             refuse(mine, Errno.EIO);
             return;
         }
+        Span span = Span.of(file, read.offset(), count);
+        synchronized (groups) {
+            List<Waiting> others = groups.get(span);
+            if (others != null) {
+                others.add(mine);
+                return;
+            }
+            groups.put(span, new ArrayList<>(List.of(mine)));
+        }
         try {
-            fetches.execute(() -> serve(mine));
+            fetches.execute(() -> serve(span, mine));
         } catch (RejectedExecutionException e) {
-            refuse(mine, Errno.EIO);
+            group(span).forEach(one -> refuse(one, Errno.EIO));
         }
     }
 
-    private void serve(Waiting mine) {
+    /// Those who wait for a span; whoever comes from now on begins anew.
+    private List<Waiting> group(Span span) {
+        synchronized (groups) {
+            return Objects.requireNonNullElse(groups.remove(span), List.of());
+        }
+    }
+
+    private void serve(Span span, Waiting first) {
         long begun = System.nanoTime();
         try {
-            mine.file().content().ensure(mine.read().offset(), mine.count());
-            if (waiting.containsKey(mine.read().unique())) {
-                buffers.use(buffer -> answer(mine, buffer));
-            }
+            first.file().content().ensure(first.read().offset(), first.count());
         } catch (ImageException e) {
-            failed(mine, begun, e);
+            group(span).forEach(one -> failed(one, begun, e));
+            return;
         } catch (RuntimeException | Error e) {
-            failed(mine, begun, new ImageException(ErrorKind.INTERNAL, "reading failed: " + e, e));
+            ImageException failure = new ImageException(ErrorKind.INTERNAL, "reading failed: " + e, e);
+            group(span).forEach(one -> failed(one, begun, failure));
+            return;
+        }
+        for (Waiting one : group(span)) {
+            try {
+                if (waiting.containsKey(one.read().unique())) {
+                    buffers.use(buffer -> answer(one, buffer));
+                }
+            } catch (ImageException e) {
+                failed(one, begun, e);
+            }
         }
     }
 
@@ -88,11 +126,11 @@ final class FlatReads implements AutoCloseable {
     static ByteBuffer read(FlatNode file, FuseRequest.Read read, int count, ByteBuffer buffer) {
         ByteBuffer room = FuseReply.room(buffer, count);
         int put = file.content().read(read.offset(), room);
-        // What is behind the last file of a layer, up to the end of its page.
-        while (room.hasRemaining()) {
-            room.put((byte) 0);
+        if (put != count) {
+            throw new ImageException(
+                    ErrorKind.INTERNAL, put + " bytes came at " + read.offset() + "; expected " + count);
         }
-        return FuseReply.read(buffer, read.unique(), Math.max(put, count));
+        return FuseReply.read(buffer, read.unique(), count);
     }
 
     private void failed(Waiting mine, long begun, ImageException cause) {
