@@ -6,6 +6,7 @@ final class CallNumbers {
     private static final boolean ARM = isArm(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
 
     //                                            x86_64 aarch64
+    static final long READ = pick(0, 63);
     static final long WRITE = pick(1, 64);
     static final long CLOSE = pick(3, 57);
     static final long IOCTL = pick(16, 29);
@@ -41,6 +42,9 @@ final class CallNumbers {
     static final long UTIMENSAT = pick(280, 88);
     static final long SYNCFS = pick(306, 267);
     static final long STATX = pick(332, 291);
+    static final long FSOPEN = 430;
+    static final long FSCONFIG = 431;
+    static final long FSMOUNT = 432;
     static final long OPENAT2 = 437;
 
     private CallNumbers() {}

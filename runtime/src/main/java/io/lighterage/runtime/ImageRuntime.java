@@ -15,7 +15,10 @@ import io.lighterage.contentstore.disk.LocalStore;
 import io.lighterage.contentstore.manifest.ManifestParser;
 import io.lighterage.remotesnapshotter.lazy.LayerCache;
 import io.lighterage.remotesnapshotter.lazy.LazyOptions;
+import io.lighterage.remotesnapshotter.mount.ErofsTreeMounter;
+import io.lighterage.remotesnapshotter.mount.FastestTreeMounter;
 import io.lighterage.remotesnapshotter.mount.FuseTreeMounter;
+import io.lighterage.remotesnapshotter.mount.TreeMounter;
 import io.lighterage.resolver.ImageSource;
 import io.lighterage.resolver.ResolverConfig;
 import io.lighterage.resolver.Resolvers;
@@ -41,11 +44,14 @@ public final class ImageRuntime implements AutoCloseable {
     private final Namespace namespace;
     private final LayerCache layers;
 
+    private final ErofsTreeMounter erofs;
+
     private ImageRuntime(RuntimeConfig config, Store store) {
         this.config = config;
         this.store = store;
         this.namespace = store.namespace(config.namespace());
         this.layers = new LayerCache(store.root());
+        this.erofs = new ErofsTreeMounter(store.root().resolve("erofs"));
     }
 
     /// Loads what the first [#open] and the first pull of a process need, a third of the time that passes until the
@@ -127,7 +133,15 @@ public final class ImageRuntime implements AutoCloseable {
     ///     DENIED when this user may not, CORRUPT when a table of contents is not what the manifest says, or
     ///     what [#pull] throws
     public LazyMount mount(MountRequest request, ProgressListener progress) {
-        return new Mount(this, store.mounts(), new FuseTreeMounter(), progress).run(request);
+        return new Mount(this, store.mounts(), mounter(request.way()), progress).run(request);
+    }
+
+    private TreeMounter mounter(MountWay way) {
+        return switch (way) {
+            case AUTO -> new FastestTreeMounter(erofs, new FuseTreeMounter());
+            case EROFS -> erofs;
+            case TREE -> new FuseTreeMounter();
+        };
     }
 
     /// Starts an image on its lazy mount by runc, and notes what is read until it is ready. Needs root and runc.

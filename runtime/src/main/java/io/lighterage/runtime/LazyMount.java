@@ -74,7 +74,7 @@ public final class LazyMount implements AutoCloseable {
 
     /// How the mount stands now.
     public MountReport report() {
-        return new MountState(image, mounted.at(), startedAt, opening).report();
+        return new MountState(image, mounted.at(), mounted.way(), startedAt, opening).report();
     }
 
     private void keepRecording() {

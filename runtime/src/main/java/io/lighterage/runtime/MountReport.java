@@ -10,6 +10,7 @@ import java.util.Optional;
 ///
 /// @param image the image's name
 /// @param directory where it is mounted, absolute
+/// @param way how the kernel gets to see it, see [io.lighterage.remotesnapshotter.mount.MountedTree#way]
 /// @param pid the process that serves it
 /// @param startedAt when it was asked for
 /// @param opening what the time until it was readable was spent on
@@ -18,6 +19,7 @@ import java.util.Optional;
 public record MountReport(
         String image,
         String directory,
+        String way,
         long pid,
         Instant startedAt,
         Opening opening,

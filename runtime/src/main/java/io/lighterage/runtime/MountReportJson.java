@@ -26,6 +26,7 @@ final class MountReportJson {
         ObjectNode root = MAPPER.createObjectNode();
         root.put("image", report.image());
         root.put("directory", report.directory());
+        root.put("way", report.way());
         root.put("pid", report.pid());
         root.put("startedAt", report.startedAt().toString());
         ObjectNode opening = root.putObject("opening");
@@ -79,6 +80,7 @@ final class MountReportJson {
             return new MountReport(
                     root.required("image").asString(),
                     root.required("directory").asString(),
+                    root.path("way").asString("FUSE"), // records from before there was another
                     root.required("pid").asLong(),
                     Instant.parse(root.required("startedAt").asString()),
                     new MountReport.Opening(

@@ -12,22 +12,36 @@ import java.util.Optional;
 /// @param directory an empty directory
 /// @param refresh whether the source is asked what the reference stands for although the image is recorded here
 /// @param options how its bytes come
+/// @param way how the kernel is to see it
 public record MountRequest(
-        String reference, Optional<Platform> platform, Path directory, boolean refresh, LazyOptions options) {
+        String reference,
+        Optional<Platform> platform,
+        Path directory,
+        boolean refresh,
+        LazyOptions options,
+        MountWay way) {
     /// This machine's platform, what is recorded, and the usual options.
     public static MountRequest of(String reference, Path directory) {
-        return new MountRequest(reference, Optional.empty(), directory, false, LazyOptions.defaults());
+        return new MountRequest(reference, Optional.empty(), directory, false, LazyOptions.defaults(), MountWay.AUTO);
     }
 
     public MountRequest withPlatform(Optional<Platform> replaced) {
-        return new MountRequest(reference, replaced, directory, refresh, options);
+        return new MountRequest(reference, replaced, directory, refresh, options, way);
     }
 
     public MountRequest withRefresh(boolean replaced) {
-        return new MountRequest(reference, platform, directory, replaced, options);
+        return new MountRequest(reference, platform, directory, replaced, options, way);
     }
 
     public MountRequest withOptions(LazyOptions replaced) {
-        return new MountRequest(reference, platform, directory, refresh, replaced);
+        return new MountRequest(reference, platform, directory, refresh, replaced, way);
+    }
+
+    public MountRequest withDirectory(Path replaced) {
+        return new MountRequest(reference, platform, replaced, refresh, options, way);
+    }
+
+    public MountRequest withWay(MountWay replaced) {
+        return new MountRequest(reference, platform, directory, refresh, options, replaced);
     }
 }

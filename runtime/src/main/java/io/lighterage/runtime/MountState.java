@@ -15,9 +15,10 @@ import java.util.List;
 ///
 /// @param image what is mounted
 /// @param at where
+/// @param way how the kernel gets to see it
 /// @param startedAt when it was asked for
 /// @param opening what the time until it was readable was spent on
-public record MountState(OpenedImage image, Path at, Instant startedAt, MountReport.Opening opening) {
+public record MountState(OpenedImage image, Path at, String way, Instant startedAt, MountReport.Opening opening) {
     private static final int SLOWEST_KEPT = 50;
 
     /// How it stands now.
@@ -34,6 +35,7 @@ public record MountState(OpenedImage image, Path at, Instant startedAt, MountRep
         return new MountReport(
                 image.name(),
                 at.toString(),
+                way,
                 ProcessHandle.current().pid(),
                 startedAt,
                 opening,

@@ -68,6 +68,11 @@ final class DemonstrationMounter implements TreeMounter {
     /// A tree that no directory shows.
     private record Nowhere(Path at) implements MountedTree {
         @Override
+        public String way() {
+            return "nowhere";
+        }
+
+        @Override
         public void awaitUnmounted() {}
 
         @Override

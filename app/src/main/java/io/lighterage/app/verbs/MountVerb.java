@@ -9,6 +9,7 @@ import io.lighterage.runtime.ImageRuntime;
 import io.lighterage.runtime.LazyMount;
 import io.lighterage.runtime.MountReport;
 import io.lighterage.runtime.MountRequest;
+import io.lighterage.runtime.MountWay;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -33,6 +34,14 @@ final class MountVerb implements Callable<Integer> {
     @Option(names = "--detach", description = "Return once it can be read; a process in the background serves it.")
     private boolean detach;
 
+    @Option(
+            names = "--mounter",
+            paramLabel = "WAY",
+            description = "How the kernel sees the image: erofs (it answers for names itself and asks for bytes only;"
+                    + " root), tree (every question is answered over FUSE; everybody), or auto: erofs where that can be"
+                    + " done, else tree (default: auto). 'lighter status' says which it was, and why.")
+    private MountWay way = MountWay.AUTO;
+
     @Mixin
     private LazyFlags lazy = new LazyFlags();
 
@@ -52,7 +61,8 @@ final class MountVerb implements Callable<Integer> {
                         reference, directory.toAbsolutePath().normalize())
                 .withPlatform(invocation.platform())
                 .withRefresh(refresh.wanted())
-                .withOptions(lazy.options());
+                .withOptions(lazy.options())
+                .withWay(way);
         try (ImageRuntime runtime = invocation.openRuntime();
                 LazyMount mounted = mount(runtime, request);
                 ControlServer ignored = ControlServer.listen(runtime.store().root(), MountControl.handlers(mounted))) {

@@ -59,7 +59,7 @@ final class StatusVerb implements Callable<Integer> {
                 .out()
                 .println(report.image() + " on " + report.directory() + ", served by process " + report.pid() + ": "
                         + ByteCount.text(report.bytesHere()) + " of " + ByteCount.text(report.bytesTotal())
-                        + " here");
+                        + " here; " + report.way());
         TextTable table = new TextTable("LAYER", "HERE", "TOTAL", "FETCHED", "REQUESTS", "DEMAND", "WAITING", "ERROR");
         for (MountReport.Layer layer : report.layers()) {
             table.add(

@@ -262,6 +262,16 @@ public final class FlatFile implements TreeContent, AutoCloseable {
         return store.path();
     }
 
+    @Override
+    public boolean isFetched() {
+        return complete();
+    }
+
+    @Override
+    public Optional<Path> whole() {
+        return store.isTrusted() ? Optional.of(path()) : Optional.empty();
+    }
+
     LayerIndex index() {
         return index;
     }

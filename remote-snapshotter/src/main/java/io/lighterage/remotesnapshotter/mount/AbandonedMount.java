@@ -11,7 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/// A mount of ours whose server is gone: every access to it fails with `ENOTCONN` until it is unmounted.
+/// A mount of ours whose server is gone: over FUSE every access to it fails with `ENOTCONN` until it is unmounted, of
+/// EROFS what the kernel has not cached fails with `EIO`.
 public final class AbandonedMount {
     private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
     private static final int POINT_FIELD = 4;
@@ -43,12 +44,18 @@ public final class AbandonedMount {
             List<String> lines = Files.readAllLines(MOUNTS, StandardCharsets.ISO_8859_1);
             String wanted = escaped(directory);
             return lines.stream()
-                    .filter(line -> line.contains(" - fuse.lighter "))
+                    .filter(AbandonedMount::isOurs)
                     .anyMatch(line -> line.split(" ")[POINT_FIELD].equals(wanted));
         } catch (IOException e) {
             throw new ImageException(
                     ErrorKind.INTERNAL, "cannot read " + MOUNTS + " to see what is mounted: " + e.getMessage(), e);
         }
+    }
+
+    /// An EROFS mount is known by the name its image had.
+    private static boolean isOurs(String line) {
+        return line.contains(" - fuse.lighter ")
+                || (line.contains(" - erofs ") && line.contains("/" + ErofsTreeMounter.IMAGE_PREFIX));
     }
 
     private static String escaped(Path directory) {

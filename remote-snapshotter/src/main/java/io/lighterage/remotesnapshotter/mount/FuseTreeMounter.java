@@ -51,6 +51,11 @@ public final class FuseTreeMounter implements TreeMounter {
 
     @Override
     public MountedTree mount(ImageTree tree, Path directory, MountOptions options) {
+        return mount(tree, directory, options, "FUSE");
+    }
+
+    /// @param way what [MountedTree#way] is to say
+    MountedTree mount(ImageTree tree, Path directory, MountOptions options, String way) {
         Path place = MountPlace.ofThisMachine(root).check(directory);
         FuseLibrary library = FuseLibrary.load();
         ReadGate gate = new ReadGate(tree, new FuseRequester(library.functions()));
@@ -65,7 +70,7 @@ public final class FuseTreeMounter implements TreeMounter {
         }
         workers.start();
         Unmounter unmounter = new Unmounter(new NativeMountCalls(), root);
-        FuseMount mount = new FuseMount(place, root, unmounter, workers.ended(), gate);
+        ServedMount mount = new ServedMount(place, way, root, unmounter, workers.ended(), gate);
         mount.unmountOnExitOfProcess();
         mount.awaitReady();
         mount.readAhead(options.readAhead()); // not before: making the connection resets it

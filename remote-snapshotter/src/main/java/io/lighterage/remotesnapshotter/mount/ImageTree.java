@@ -58,7 +58,7 @@ public final class ImageTree {
         if (indexes.isEmpty()) {
             throw new ImageException(ErrorKind.INVALID, "an image without layers has no tree to mount");
         }
-        this.indexes = indexes;
+        this.indexes = List.copyOf(indexes);
         this.layers = layers;
         this.merged = known == null ? LayerMerge.of(indexes) : known;
         numbersBefore = new long[indexes.size() + 1];
@@ -333,6 +333,11 @@ public final class ImageTree {
         return layers.get(Node.layer(node));
     }
 
+    /// One layer by its position, base 0.
+    TreeLayer layerAt(int position) {
+        return layers.get(position);
+    }
+
     /// Where in that flat file they begin; only of a file that is not empty.
     public long flatOffset(long node) {
         return index(node).flatOffset(Node.inode(node));
@@ -378,6 +383,11 @@ public final class ImageTree {
     /// Bytes of all flat files.
     public long bytes() {
         return indexes.stream().mapToLong(LayerIndex::flatSize).sum();
+    }
+
+    /// Of all layers, base first.
+    List<LayerIndex> indexes() {
+        return indexes;
     }
 
     private LayerIndex index(long node) {

@@ -7,6 +7,9 @@ public interface MountedTree extends AutoCloseable {
     /// Where.
     Path at();
 
+    /// How the kernel gets to see it, for people: `EROFS` or `FUSE`, and why not otherwise where that was tried.
+    String way();
+
     /// Returns when nothing is served any more: it was unmounted, by [#close] or from outside, and the last process
     /// that used it has let go.
     ///

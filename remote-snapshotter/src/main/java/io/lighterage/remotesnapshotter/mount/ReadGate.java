@@ -3,6 +3,7 @@ package io.lighterage.remotesnapshotter.mount;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.linux.Errno;
+import io.lighterage.remotesnapshotter.flat.ReadFailures;
 import io.lighterage.remotesnapshotter.lazy.TreeContent;
 import io.lighterage.stargz.index.LayerIndex.Kind;
 import java.nio.ByteBuffer;
@@ -22,19 +23,13 @@ import java.util.function.BooleanSupplier;
 /// is dying the answer is `EINTR` at once. The fetch goes on, for whoever else wants the bytes; the buffer is touched
 /// by the asking thread only, since it is gone when the answer has been given.
 final class ReadGate implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(ReadGate.class.getName());
-
     /// How soon the process of a blocked read dies after it was killed.
     private static final long LOOK_MILLIS = 250;
-
-    /// A failing read is tried again by the kernel and by programs; one line in this time is enough.
-    private static final long SAME_FAILURE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final ImageTree tree;
     private final BooleanSupplier requesterKilled;
     private final ExecutorService fetches = Executors.newVirtualThreadPerTaskExecutor();
-    private String lastFailure = "";
-    private long lastFailureAt;
+    private final ReadFailures failures = new ReadFailures();
 
     /// @param requesterKilled whether the process that the calling thread is answering is being killed
     ReadGate(ImageTree tree, BooleanSupplier requesterKilled) {
@@ -59,7 +54,7 @@ final class ReadGate implements AutoCloseable {
             }
             return tree.read(node, offset, target);
         } catch (ImageException e) {
-            report(node, offset, target.capacity(), e);
+            failures.report(tree.layer(node).index().layer(), tree.path(node), offset, target.capacity(), e);
             return -Errno.EIO;
         }
     }
@@ -89,32 +84,6 @@ final class ReadGate implements AutoCloseable {
                 throw new ImageException(ErrorKind.CANCELLED, "waiting for the bytes was interrupted", e);
             }
         }
-    }
-
-    private void report(long node, long offset, long length, ImageException e) {
-        String layer = tree.layer(node).index().layer().toString();
-        String message = e.getMessage();
-        // the flat file says both already
-        boolean named =
-                message.contains(layer) && message.contains(tree.path(node).toString());
-        String failure = named ? message : "cannot read '" + tree.path(node) + "' of layer " + layer + ": " + message;
-        if (isNew(failure)) {
-            LOG.log(
-                    System.Logger.Level.ERROR,
-                    failure + " (" + e.kind() + ", at offset " + offset + ", up to " + length
-                            + " bytes; the reader got EIO)");
-            LOG.log(System.Logger.Level.DEBUG, failure, e);
-        }
-    }
-
-    private synchronized boolean isNew(String failure) {
-        long now = System.nanoTime();
-        boolean repeated = failure.equals(lastFailure) && now - lastFailureAt < SAME_FAILURE_NANOS;
-        if (!repeated) {
-            lastFailure = failure;
-            lastFailureAt = now;
-        }
-        return !repeated;
     }
 
     /// Fails reads that wait and all later ones that would; the fetches behind them are interrupted.

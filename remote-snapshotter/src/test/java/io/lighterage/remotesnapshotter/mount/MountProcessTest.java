@@ -4,6 +4,7 @@ import static io.lighterage.stargz.tar.Tars.dir;
 import static io.lighterage.stargz.tar.Tars.file;
 import static io.lighterage.stargz.tar.Tars.tarOf;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.lighterage.remotesnapshotter.apply.Unpacking;
@@ -21,6 +22,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Mounts whose server is a process of its own.
 class MountProcessTest {
@@ -74,11 +77,30 @@ class MountProcessTest {
         return Files.write(scratch.resolve("layer.tar"), bytes);
     }
 
-    @Test
-    void aServerThatIsToldToStopUnmounts() throws Exception {
+    private Process serve(Mounting by) throws IOException {
+        by.assumeWorks();
         Path tar = tar(tarOf(file("f", "x")));
-        Process process =
-                start(java("-Xmx96m", System.getProperty("java.class.path"), place.toString(), tar.toString()));
+        String classPath = System.getProperty("java.class.path");
+        return start(java("-Xmx96m", classPath, place.toString(), tar.toString(), by.name()));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Mounting.class)
+    void theMountOfAServerThatWasKilledCanBeUnmounted(Mounting by) throws Exception {
+        Process process = serve(by);
+        assertThat(says(process)).isEqualTo("ready");
+        process.destroyForcibly();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(Trees.isMounted(place)).isTrue();
+        AbandonedMount.unmount(place);
+        assertThat(Trees.isMounted(place)).isFalse();
+        assertThatThrownBy(() -> AbandonedMount.unmount(place)).hasMessageContaining("mounted nothing there");
+    }
+
+    @ParameterizedTest
+    @EnumSource(Mounting.class)
+    void aServerThatIsToldToStopUnmounts(Mounting by) throws Exception {
+        Process process = serve(by);
         assertThat(says(process)).isEqualTo("ready");
         assertThat(place.resolve("f")).hasContent("x");
         process.destroy();

@@ -85,12 +85,4 @@ class MountRefusalTest {
         assertThatThrownBy(() -> MountOptions.USUAL.withSource("a,allow_root")).hasMessageContaining("comma");
         assertThat(Trees.of(tarOf(file("f", "x"))).inodes()).isEqualTo(2);
     }
-
-    @Test
-    void onlyADyingProcessIsTakenForOne() {
-        assertThat(FuseRequester.isKilled("Name:\tcat\nSigPnd:\t0000000000000100\nShdPnd:\t0000000000000000\n"))
-                .isTrue();
-        assertThat(FuseRequester.isKilled("SigPnd:\t0000000000000000\nShdPnd:\t0000000000010200\n"))
-                .isFalse();
-    }
 }

@@ -16,7 +16,7 @@ import java.util.Map;
 
 /// A process that mounts a tree, says `ready`, and ends when it is unmounted; or says why it could not.
 ///
-/// Arguments: the directory, and a tar or a number of files to make up.
+/// Arguments: the directory, a tar or a number of files to make up, and perhaps by which [Mounting].
 final class MountingProcess {
     private MountingProcess() {}
 
@@ -25,7 +25,8 @@ final class MountingProcess {
         ImageTree tree = arguments[1].matches("\\d+")
                 ? made(Integer.parseInt(arguments[1]))
                 : Trees.of(Files.readAllBytes(Path.of(arguments[1])));
-        try (MountedTree mounted = new FuseTreeMounter().mount(tree, directory, MountOptions.USUAL)) {
+        Mounting by = arguments.length > 2 ? Mounting.valueOf(arguments[2]) : Mounting.TREE;
+        try (MountedTree mounted = by.mount(tree, directory)) {
             System.out.println("ready");
             mounted.awaitUnmounted();
         } catch (ImageException e) {

@@ -25,12 +25,13 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// An image made of Debian packages, opened as a mount opens it, and unpacked.
 class RealImageTest {
-    private static final String LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
+    static final String LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 
     @TempDir
     Path scratch;
@@ -41,7 +42,7 @@ class RealImageTest {
     }
 
     /// The layout of an image that `bench/images/make` has made; skips the test, saying so, when it was not.
-    private static Path layout(String name) {
+    static Path layout(String name) {
         String images = System.getProperty("lighterage.images", "");
         Path layout = Path.of(images).resolve(name);
         assumeTrue(
@@ -50,9 +51,10 @@ class RealImageTest {
         return layout;
     }
 
-    @Test
-    void aMountedImageIsTheUnpackedOne() throws Exception {
-        Trees.assumeFuse();
+    @ParameterizedTest
+    @EnumSource(Mounting.class)
+    void aMountedImageIsTheUnpackedOne(Mounting by) throws Exception {
+        by.assumeWorks();
         Path layout = layout("py");
         LayoutImage image = LayoutImage.read(layout);
         Path unpacked = scratch.resolve("unpacked");
@@ -63,9 +65,25 @@ class RealImageTest {
             new LayerUnpacker(new NativeFileCalls())
                     .unpack(Unpacking.blobOf(blob), layer.diffId(), unpacked, ApplyOptions.merged("l"), count -> {});
         }
+        open(scratch.resolve("root"), layout, layers, image, lazy -> {
+            try (MountedTree mounted = by.mount(ImageTree.of(lazy), scratch.resolve("mount"))) {
+                TreeListing seen = TreeListing.of(mounted.at());
+                assertThat(seen.nodes()).hasSizeGreaterThan(1000);
+                assertThat(seen.differences(TreeListing.of(unpacked), TreeListing.Ignore.ROOT))
+                        .isEmpty();
+            }
+        });
+    }
+
+    /// What a test does with an open image.
+    interface Use {
+        void of(LazyImage image) throws IOException;
+    }
+
+    /// Opens an image as a mount does.
+    static void open(Path root, Path layout, List<Descriptor> layers, LayoutImage image, Use use) throws IOException {
         List<Digest> diffIds =
                 image.layers().stream().map(LayoutImage.Layer::diffId).toList();
-        Path root = scratch.resolve("root");
         var source = Resolvers.installed().open("oci:" + layout, ResolverConfig.defaults());
         try (LayerCache cache = new LayerCache(root);
                 LocalStore store = LocalStore.open(root, (document, bytes) -> List.of(), Clock.systemUTC());
@@ -73,16 +91,12 @@ class RealImageTest {
                         cache,
                         store.namespace("default").content(),
                         source,
-                        "py",
+                        "image",
                         layers,
                         () -> diffIds,
                         LazyOptions.defaults(),
-                        new Silent());
-                MountedTree mounted = Trees.mount(ImageTree.of(lazy), scratch.resolve("mount"))) {
-            TreeListing seen = TreeListing.of(mounted.at());
-            assertThat(seen.nodes()).hasSizeGreaterThan(1000);
-            assertThat(seen.differences(TreeListing.of(unpacked), TreeListing.Ignore.ROOT))
-                    .isEmpty();
+                        new Silent())) {
+            use.of(lazy);
         }
     }
 

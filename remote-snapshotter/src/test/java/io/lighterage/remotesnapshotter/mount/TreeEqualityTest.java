@@ -26,17 +26,27 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The mounted tree is the unpacked one: names, types, modes, owners, times, attributes, links, devices and bytes.
+@ParameterizedClass
+@EnumSource(Mounting.class)
 class TreeEqualityTest {
+    private final Mounting by;
+
     @TempDir
     Path scratch;
 
+    TreeEqualityTest(Mounting by) {
+        this.by = by;
+    }
+
     @BeforeEach
     void begin() {
-        Trees.assumeFuse();
+        by.assumeWorks();
     }
 
     @AfterEach
@@ -48,10 +58,10 @@ class TreeEqualityTest {
         agrees("", scratch, layers);
     }
 
-    private static void agrees(String of, Path place, byte[]... layers) throws IOException {
+    private void agrees(String of, Path place, byte[]... layers) throws IOException {
         Unpacking unpacking = new Unpacking(place);
         unpacking.merged(layers);
-        try (MountedTree mounted = Trees.mount(Trees.of(layers), place.resolve("layer-mount"))) {
+        try (MountedTree mounted = by.mount(Trees.of(layers), place.resolve("layer-mount"))) {
             TreeListing seen = TreeListing.of(mounted.at());
             assertThat(seen.differences(unpacking.listing(), TreeListing.Ignore.ROOT))
                     .as("mounted, then unpacked%s", of)
@@ -199,7 +209,7 @@ class TreeEqualityTest {
     void sparseAndManyChunkedFilesReadAtAnyOffset() throws IOException {
         byte[] content = noise(1_000_000, 9);
         ImageTree tree = Trees.of(tarOf(file("f", content)));
-        try (MountedTree mounted = Trees.mount(tree, scratch.resolve("layer-mount"));
+        try (MountedTree mounted = by.mount(tree, scratch.resolve("layer-mount"));
                 var in = Files.newByteChannel(mounted.at().resolve("f"))) {
             Random random = new Random(10);
             for (int i = 0; i < 200; i++) {

@@ -138,7 +138,7 @@ final class MountedChains implements AutoCloseable {
                     Duration.between(opened, Instant.now()));
             done = true;
             Mounted served = new Mounted(
-                    new MountState(image, fs, begun, opening),
+                    new MountState(image, fs, mounted.way(), begun, opening),
                     mounted,
                     runtime.store().mounts());
             served.note(UnaryOperator.identity()); // for the time after this process was killed, too

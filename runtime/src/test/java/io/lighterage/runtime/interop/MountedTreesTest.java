@@ -76,7 +76,7 @@ class MountedTreesTest {
         Path at = Files.createDirectory(folder.resolve("mnt"));
         try (ImageRuntime runtime = ImageRuntime.open(RuntimeConfig.at(folder.resolve("root")))) {
             TreeListing original = unpacked(runtime, "oci:" + layout + ":latest", "original");
-            MountRequest request = new MountRequest(reference, Optional.empty(), at, false, LazyOptions.defaults());
+            MountRequest request = MountRequest.of(reference, at);
             try (LazyMount _ = runtime.mount(request, ProgressListener.NONE)) {
                 TreeListing mounted = TreeListing.of(at);
                 assertThat(mounted.nodes()).hasSizeGreaterThan(100);

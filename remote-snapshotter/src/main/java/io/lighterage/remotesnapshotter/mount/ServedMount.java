@@ -15,14 +15,15 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// A tree mounted through libfuse.
-final class FuseMount implements MountedTree {
-    private static final System.Logger LOG = System.getLogger(FuseMount.class.getName());
+/// A tree that is mounted, by whatever file system; who serves it says when nothing is served any more.
+final class ServedMount implements MountedTree {
+    private static final System.Logger LOG = System.getLogger(ServedMount.class.getName());
 
     /// How long the threads get to see that the file system is gone; it takes them milliseconds.
     private static final long END_SECONDS = 5;
 
     private final Path directory;
+    private final String way;
     private final boolean root;
     private final Unmounter unmounter;
     private final CountDownLatch ended;
@@ -31,11 +32,14 @@ final class FuseMount implements MountedTree {
     private boolean closed;
     private volatile @Nullable Path device;
 
+    /// @param way see [#way]
     /// @param root whether this process may tell the kernel how to treat the device
     /// @param ended zero when nothing is served any more
     /// @param reads closed to end reads that wait
-    FuseMount(Path directory, boolean root, Unmounter unmounter, CountDownLatch ended, ReadGate reads) {
+    ServedMount(
+            Path directory, String way, boolean root, Unmounter unmounter, CountDownLatch ended, AutoCloseable reads) {
         this.directory = directory;
+        this.way = way;
         this.root = root;
         this.unmounter = unmounter;
         this.ended = ended;
@@ -51,6 +55,11 @@ final class FuseMount implements MountedTree {
     @Override
     public Path at() {
         return directory;
+    }
+
+    @Override
+    public String way() {
+        return way;
     }
 
     @Override

@@ -15,6 +15,7 @@ import io.lighterage.linux.FileCalls;
 import io.lighterage.linux.Flags;
 import io.lighterage.linux.NativeFileCalls;
 import io.lighterage.remotesnapshotter.apply.Unpacking;
+import io.lighterage.remotesnapshotter.flat.ReadFailures;
 import io.lighterage.remotesnapshotter.lazy.TreeContent;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,17 +35,27 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// How a mount behaves that is used, broken and taken away.
-class FuseMountTest {
+@ParameterizedClass
+@EnumSource(Mounting.class)
+class MountedTreeTest {
+    private final Mounting by;
+
     @TempDir
     Path scratch;
 
     private Path place;
 
+    MountedTreeTest(Mounting by) {
+        this.by = by;
+    }
+
     @BeforeEach
     void begin() {
-        Trees.assumeFuse();
+        by.assumeWorks();
         place = scratch.resolve("mount");
     }
 
@@ -59,7 +70,7 @@ class FuseMountTest {
 
     @Test
     void nothingCanBeChanged() throws Exception {
-        try (MountedTree mounted = Trees.mount(Trees.of(tarOf(dir("d"), file("d/f", "x"))), place)) {
+        try (MountedTree mounted = by.mount(Trees.of(tarOf(dir("d"), file("d/f", "x"))), place)) {
             FileCalls calls = new NativeFileCalls();
             int directory = Descriptors.openDirectory(calls, mounted.at());
             byte[] path = bytes("d/f");
@@ -88,12 +99,17 @@ class FuseMountTest {
 
     @Test
     void theMountSaysWhatItIs() throws Exception {
-        try (MountedTree mounted = Trees.mount(Trees.of(tarOf(file("f", "x".repeat(10_000)))), place)) {
+        try (MountedTree mounted = by.mount(Trees.of(tarOf(file("f", "x".repeat(10_000)))), place)) {
             String line = Unpacking.command("findmnt", "-n", "-o", "SOURCE,FSTYPE,OPTIONS", place.toString());
-            assertThat(line).contains("lighter ", "fuse.lighter", "ro,", "allow_other", "default_permissions");
+            assertThat(line).contains("ro,");
+            if (by == Mounting.TREE) {
+                assertThat(line).contains("lighter ", "fuse.lighter", "allow_other", "default_permissions");
+            } else {
+                assertThat(line).contains("/lighter-", " erofs ");
+            }
             assertThat(line).doesNotContain("nosuid").doesNotContain("nodev");
             String space = Unpacking.command("stat", "-f", "-c", "%s %b %f %l", place.toString());
-            assertThat(space.trim()).isEqualTo("4096 3 0 255");
+            assertThat(space.trim()).matches(by == Mounting.TREE ? "4096 3 0 255" : "4096 \\d+ 0 255");
             assertThat(mounted.at()).isEqualTo(place);
         }
     }
@@ -105,7 +121,7 @@ class FuseMountTest {
                 file("true", program).mode(0755),
                 symlink("s", "true"),
                 io.lighterage.stargz.tar.Tars.charDevice("zero", 1, 5).mode(0666));
-        try (MountedTree mounted = Trees.mount(Trees.of(tar), place)) {
+        try (MountedTree mounted = by.mount(Trees.of(tar), place)) {
             Unpacking.command(mounted.at().resolve("s").toString());
             assertThat(Unpacking.command(
                             "head", "-c", "3", mounted.at().resolve("zero").toString()))
@@ -117,7 +133,7 @@ class FuseMountTest {
     void aReadThatCannotBeServedIsAnErrorAndOneLineInTheLog() throws Exception {
         ImageTree tree = Trees.of(content -> new Failing(), tarOf(dir("d"), file("d/f", "x"), file("empty", "")));
         List<String> lines = new CopyOnWriteArrayList<>();
-        Logger logger = Logger.getLogger(ReadGate.class.getName());
+        Logger logger = Logger.getLogger(ReadFailures.class.getName());
         Handler handler = new Handler() {
             @Override
             public void publish(LogRecord line) {
@@ -131,7 +147,7 @@ class FuseMountTest {
             public void close() {}
         };
         logger.addHandler(handler);
-        try (MountedTree mounted = Trees.mount(tree, place)) {
+        try (MountedTree mounted = by.mount(tree, place)) {
             assertThat(mounted.at().resolve("empty")).isEmptyFile();
             assertThatThrownBy(() -> Files.readAllBytes(mounted.at().resolve("d/f")))
                     .isInstanceOf(IOException.class)
@@ -204,7 +220,7 @@ class FuseMountTest {
     void aReaderOfAStalledRegistryDiesWhenItIsKilled() throws Exception {
         Stalled[] stalled = new Stalled[1];
         ImageTree tree = Trees.of(content -> stalled[0] = new Stalled(content), tarOf(file("f", "x".repeat(300_000))));
-        try (MountedTree mounted = Trees.mount(tree, place)) {
+        try (MountedTree mounted = by.mount(tree, place)) {
             String path = mounted.at().resolve("f").toString();
             // a buffered read, a mapped one, and one that goes past the cache
             Process buffered = new ProcessBuilder("cat", path).start();
@@ -220,6 +236,23 @@ class FuseMountTest {
     }
 
     @Test
+    void aReaderThatWaitsGetsAnErrorWhenItIsUnmounted() throws Exception {
+        Stalled[] stalled = new Stalled[1];
+        ImageTree tree = Trees.of(content -> stalled[0] = new Stalled(content), tarOf(file("f", "x")));
+        MountedTree mounted = by.mount(tree, place);
+        Process reader = new ProcessBuilder("cat", mounted.at().resolve("f").toString())
+                .redirectErrorStream(true)
+                .start();
+        stalled[0].awaitReaders(1);
+        mounted.close();
+        assertThat(Trees.isMounted(place)).isFalse();
+        assertThat(reader.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(new String(reader.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .contains("Input/output error");
+        mounted.awaitUnmounted();
+    }
+
+    @Test
     void aTreeCanBeLookedAtWhileManyReadsWait() throws Exception {
         Stalled[] stalled = new Stalled[1];
         var items = new io.lighterage.stargz.tar.Tars.Item[60];
@@ -227,7 +260,7 @@ class FuseMountTest {
             items[i] = file("f" + i, "content " + i);
         }
         ImageTree tree = Trees.of(content -> stalled[0] = new Stalled(content), tarOf(items));
-        try (MountedTree mounted = Trees.mount(tree, place)) {
+        try (MountedTree mounted = by.mount(tree, place)) {
             var readers = java.util.concurrent.Executors.newFixedThreadPool(items.length);
             var results = new CopyOnWriteArrayList<java.util.concurrent.Future<String>>();
             for (int i = 0; i < items.length; i++) {
@@ -248,7 +281,7 @@ class FuseMountTest {
 
     @Test
     void closingUnmountsAndLeavesNothingBehind() throws Exception {
-        MountedTree mounted = Trees.mount(Trees.of(tarOf(file("f", "x"))), place);
+        MountedTree mounted = by.mount(Trees.of(tarOf(file("f", "x"))), place);
         assertThat(Trees.isMounted(place)).isTrue();
         mounted.close();
         assertThat(Trees.isMounted(place)).isFalse();
@@ -261,7 +294,7 @@ class FuseMountTest {
 
     @Test
     void unmountingFromOutsideEndsTheServer() throws Exception {
-        try (MountedTree mounted = Trees.mount(Trees.of(tarOf(file("f", "x"))), place)) {
+        try (MountedTree mounted = by.mount(Trees.of(tarOf(file("f", "x"))), place)) {
             Unpacking.command("umount", place.toString());
             mounted.awaitUnmounted();
         }
@@ -271,7 +304,7 @@ class FuseMountTest {
     void aMountInUseIsDetached() throws Exception {
         Stalled[] stalled = new Stalled[1];
         ImageTree tree = Trees.of(content -> stalled[0] = new Stalled(content), tarOf(file("f", "x")));
-        MountedTree mounted = Trees.mount(tree, place);
+        MountedTree mounted = by.mount(tree, place);
         try (InputStream open = Files.newInputStream(mounted.at().resolve("f"))) {
             mounted.close();
             assertThat(Trees.isMounted(place)).isFalse();
@@ -284,8 +317,8 @@ class FuseMountTest {
     @Test
     void severalTreesAreServedAtOnce() throws Exception {
         ImageTree tree = Trees.of(tarOf(file("f", "x")));
-        try (MountedTree one = Trees.mount(tree, scratch.resolve("one"));
-                MountedTree two = Trees.mount(tree, scratch.resolve("two"))) {
+        try (MountedTree one = by.mount(tree, scratch.resolve("one"));
+                MountedTree two = by.mount(tree, scratch.resolve("two"))) {
             assertThat(one.at().resolve("f")).hasContent("x");
             one.close();
             assertThat(two.at().resolve("f")).hasContent("x");

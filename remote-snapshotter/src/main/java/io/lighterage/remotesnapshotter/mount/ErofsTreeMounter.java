@@ -1,0 +1,147 @@
+package io.lighterage.remotesnapshotter.mount;
+
+import io.lighterage.contentstore.ErrorKind;
+import io.lighterage.contentstore.ImageException;
+import io.lighterage.contentstore.disk.FileErrors;
+import io.lighterage.linux.Credentials;
+import io.lighterage.linux.NativeFuseCalls;
+import io.lighterage.linux.NativeMountCalls;
+import io.lighterage.remotesnapshotter.erofs.ErofsImage;
+import io.lighterage.remotesnapshotter.erofs.ErofsMount;
+import io.lighterage.remotesnapshotter.erofs.ErofsMounter;
+import io.lighterage.remotesnapshotter.flat.FlatServer;
+import io.lighterage.remotesnapshotter.flat.ServedFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/// Mounts trees as EROFS over flat files: the fast way, for root. The kernel answers for names and attributes
+/// from an image of ours, and reads bytes from flat files: those of layers that are here as they lie on disk,
+/// the others through a [FlatServer], one for all mounts, which is there while there are such mounts.
+///
+/// The image is written for each mount and has no name any more once it is mounted: the kernel needs none, and
+/// nothing can be left of it.
+public final class ErofsTreeMounter implements TreeMounter {
+    private static final FileAttribute<?> PRIVATE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+    /// What an image is called until it is mounted, and in `/proc/mounts` after; see [AbandonedMount].
+    static final String IMAGE_PREFIX = "lighter-";
+
+    private final Path folder;
+    private final ErofsMounter mounter = ErofsMounter.ofThisMachine();
+    private final MountEnds ends = new MountEnds();
+    private @Nullable FlatServer server;
+    private int users;
+
+    /// @param folder where images are while they are mounted; made when it is needed
+    public ErofsTreeMounter(Path folder) {
+        this.folder = folder;
+    }
+
+    @Override
+    public MountedTree mount(ImageTree tree, Path directory, MountOptions options) {
+        boolean root = Credentials.effectiveUid() == 0;
+        if (!root) {
+            throw new ImageException(
+                    ErrorKind.DENIED, "cannot mount on " + directory + " as EROFS: only root may; mount it over FUSE");
+        }
+        Path place = MountPlace.ofThisMachine(true).check(directory);
+        Devices devices = new Devices();
+        boolean mounted = false;
+        try {
+            ErofsMount kernel = mountImage(new ImageErofsTree(tree), tree, devices, place);
+            try {
+                CountDownLatch ended = ends.watch(place);
+                Unmounter unmounter = new Unmounter(new NativeMountCalls(), true);
+                ServedMount mount = new ServedMount(place, "EROFS", true, unmounter, ended, devices);
+                mount.unmountOnExitOfProcess();
+                mounted = true;
+                return mount;
+            } finally {
+                if (!mounted) {
+                    kernel.close();
+                }
+            }
+        } finally {
+            if (!mounted) {
+                devices.close();
+            }
+        }
+    }
+
+    private ErofsMount mountImage(ImageErofsTree erofs, ImageTree tree, Devices devices, Path place) {
+        List<Path> paths = erofs.deviceLayers().stream()
+                .map(layer -> devices.path(tree.layerAt(layer)))
+                .toList();
+        try {
+            Files.createDirectories(folder, PRIVATE);
+            Path image = Files.createTempFile(folder, IMAGE_PREFIX, ".erofs");
+            try {
+                ErofsImage.write(image, erofs);
+                return mounter.mount(image, paths, place);
+            } finally {
+                Files.deleteIfExists(image);
+            }
+        } catch (IOException e) {
+            throw FileErrors.writing("cannot make the EROFS image for " + place, folder, e);
+        }
+    }
+
+    private synchronized FlatServer server() {
+        FlatServer running = server;
+        if (running == null) {
+            running = FlatServer.start(new NativeFuseCalls());
+            server = running;
+        }
+        users++;
+        return running;
+    }
+
+    private synchronized void leave() {
+        users--;
+        FlatServer running = server;
+        if (users == 0 && running != null) {
+            server = null;
+            running.close();
+        }
+    }
+
+    /// The flat files of one mount, as long as it is served.
+    private final class Devices implements AutoCloseable {
+        private final List<ServedFile> served = new ArrayList<>();
+        private @Nullable FlatServer mine;
+
+        Path path(TreeLayer layer) {
+            Optional<Path> whole = layer.content().whole();
+            if (whole.isPresent()) {
+                return whole.get();
+            }
+            FlatServer serving = mine;
+            if (serving == null) {
+                serving = server();
+                mine = serving;
+            }
+            ServedFile file = serving.serve(layer.index(), layer.content());
+            served.add(file);
+            return file.path();
+        }
+
+        @Override
+        public void close() {
+            served.forEach(ServedFile::close);
+            served.clear();
+            if (mine != null) {
+                mine = null;
+                leave();
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.remotesnapshotter.erofs;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.lighterage.remotesnapshotter.flat;
+
+import org.jspecify.annotations.NullMarked;
