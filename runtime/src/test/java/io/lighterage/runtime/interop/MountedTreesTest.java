@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.lighterage.remotesnapshotter.apply.TreeListing;
-import io.lighterage.remotesnapshotter.lazy.LazyOptions;
 import io.lighterage.runtime.ImageRuntime;
 import io.lighterage.runtime.LazyMount;
 import io.lighterage.runtime.MountRequest;
