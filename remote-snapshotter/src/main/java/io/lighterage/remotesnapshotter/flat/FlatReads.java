@@ -3,6 +3,7 @@ package io.lighterage.remotesnapshotter.flat;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.linux.Errno;
+import io.lighterage.stargz.index.LayerIndex;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -42,9 +43,14 @@ final class FlatReads implements AutoCloseable {
 
     /// Chunks of a file that a read needs. The kernel asks for a file of an image page by page, all at once: those
     /// that need the same chunks wait together, and count as one read that waited.
-    private record Span(FlatNode file, int first, int last) {
+    record Span(FlatNode file, int first, int last) {
+        /// A read of a file's last page ends between chunks.
         static Span of(FlatNode file, long offset, long count) {
-            return new Span(file, file.index().chunkAt(offset), file.index().chunkAt(offset + count - 1));
+            LayerIndex index = file.index();
+            int first = index.chunkAt(offset);
+            int last = index.chunkAt(offset + count - 1);
+            boolean beside = last == index.chunkCount() || index.chunkFlatOffset(last) >= offset + count;
+            return new Span(file, first, beside ? Math.max(first, last - 1) : last);
         }
     }
 

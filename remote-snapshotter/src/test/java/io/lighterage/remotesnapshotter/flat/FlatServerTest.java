@@ -183,6 +183,20 @@ class FlatServerTest {
         server.close();
     }
 
+    @Test
+    void allPagesOfAChunkWaitForTheSameAlsoTheOneThatItEndsIn() {
+        IndexedTar two = IndexedTar.of(
+                io.lighterage.stargz.tar.Tars.tarOf(file("a", "x".repeat(5000)), file("b", "x".repeat(9000))), 6000);
+        FlatNode node = new FlatFiles().add(two.index(), new Bytes(two.flat(), 0));
+        FlatReads.Span first = FlatReads.Span.of(node, 0, 4096);
+        assertThat(FlatReads.Span.of(node, 4096, 4096)).isEqualTo(first);
+        assertThat(FlatReads.Span.of(node, 0, 8192)).isEqualTo(first);
+        assertThat(FlatReads.Span.of(node, 8192, 4096)).isNotEqualTo(first);
+        FlatReads.Span last = FlatReads.Span.of(node, 16384, 4096);
+        assertThat(last).isEqualTo(new FlatReads.Span(node, 2, 2));
+        assertThat(FlatReads.Span.of(node, 12288, 4096)).isEqualTo(new FlatReads.Span(node, 1, 2));
+    }
+
     private static void awaitOne(Bytes content) throws InterruptedException {
         while (content.waits.get() == 0) {
             Thread.sleep(1);
