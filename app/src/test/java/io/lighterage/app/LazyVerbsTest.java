@@ -84,6 +84,21 @@ class LazyVerbsTest {
     }
 
     @Test
+    void theKernelCanBeGivenTheTreeAsErofs() throws IOException {
+        assertThat(lighter("status").out()).doesNotContain("EROFS");
+        assertThat(lighter("umount", mountPoint.toString()).code()).isZero();
+        assumeTrue(Files.readString(Path.of("/proc/filesystems")).contains("erofs"), "needs a kernel with EROFS");
+        Ran mounted =
+                lighter("mount", "--mounter", "erofs", "--detach", "--no-background", layout(), mountPoint.toString());
+        assertThat(mounted.code()).as(mounted.err()).isZero();
+        assertThat(Files.readString(mountPoint.resolve("etc/motd"))).isEqualTo(TEXT);
+        assertThat(lighter("status").out()).contains("EROFS");
+        assertThat(lighter("why", mountPoint.toString()).out()).contains("/etc/motd");
+        assertThat(lighter("umount", mountPoint.toString()).code()).isZero();
+        assertThat(mountPoint).isEmptyDirectory();
+    }
+
+    @Test
     void aMountWhoseServerWasKilledCanBeUnmounted() throws IOException {
         String status = lighter("status", "--json").out();
         long pid = Long.parseLong(status.replaceAll("(?s).*\"pid\":(\\d+).*", "$1"));

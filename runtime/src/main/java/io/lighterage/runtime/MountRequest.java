@@ -22,7 +22,7 @@ public record MountRequest(
         MountWay way) {
     /// This machine's platform, what is recorded, and the usual options.
     public static MountRequest of(String reference, Path directory) {
-        return new MountRequest(reference, Optional.empty(), directory, false, LazyOptions.defaults(), MountWay.AUTO);
+        return new MountRequest(reference, Optional.empty(), directory, false, LazyOptions.defaults(), MountWay.TREE);
     }
 
     public MountRequest withPlatform(Optional<Platform> replaced) {

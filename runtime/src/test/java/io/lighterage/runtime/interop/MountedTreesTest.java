@@ -7,6 +7,7 @@ import io.lighterage.remotesnapshotter.apply.TreeListing;
 import io.lighterage.runtime.ImageRuntime;
 import io.lighterage.runtime.LazyMount;
 import io.lighterage.runtime.MountRequest;
+import io.lighterage.runtime.MountWay;
 import io.lighterage.runtime.ProgressListener;
 import io.lighterage.runtime.RuntimeConfig;
 import io.lighterage.runtime.UnpackForm;
@@ -75,7 +76,7 @@ class MountedTreesTest {
         Path at = Files.createDirectory(folder.resolve("mnt"));
         try (ImageRuntime runtime = ImageRuntime.open(RuntimeConfig.at(folder.resolve("root")))) {
             TreeListing original = unpacked(runtime, "oci:" + layout + ":latest", "original");
-            MountRequest request = MountRequest.of(reference, at);
+            MountRequest request = MountRequest.of(reference, at).withWay(MountWay.AUTO);
             try (LazyMount _ = runtime.mount(request, ProgressListener.NONE)) {
                 TreeListing mounted = TreeListing.of(at);
                 assertThat(mounted.nodes()).hasSizeGreaterThan(100);

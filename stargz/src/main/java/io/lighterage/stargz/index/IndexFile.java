@@ -3,10 +3,9 @@ package io.lighterage.stargz.index;
 import io.lighterage.contentstore.Digest;
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
+import io.lighterage.linux.FileMapping;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedByInterruptException;
@@ -30,20 +29,14 @@ final class IndexFile {
             if (size < IndexFormat.HEADER || size > Integer.MAX_VALUE) {
                 throw IndexCheck.corrupt(file.toString(), "it has " + size + " bytes");
             }
-            try (Arena check = Arena.ofConfined()) { // a mapping of its own: all of it is touched, and then forgotten
-                LayerIndex.of(map(channel, size, check), file.toString());
-            }
-            return new LayerIndex(map(channel, size, Arena.ofAuto()));
+            // All of it is touched by the check; of what is kept mapped, only what is used.
+            FileMapping.look(channel, size, bytes -> LayerIndex.of(bytes, file.toString()));
+            return new LayerIndex(FileMapping.of(channel, size).order(ByteOrder.LITTLE_ENDIAN));
         } catch (NoSuchFileException e) {
             throw new ImageException(ErrorKind.NOT_FOUND, "there is no layer index " + file, e);
         } catch (IOException e) {
             throw new ImageException(ErrorKind.INTERNAL, "cannot read layer index " + file + ": " + e.getMessage(), e);
         }
-    }
-
-    private static ByteBuffer map(FileChannel channel, long size, Arena until) throws IOException {
-        MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, until);
-        return mapped.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     static void write(Path file, IndexWriter writer) {
