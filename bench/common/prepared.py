@@ -1,4 +1,5 @@
-"""Images converted, with and without a list of what their start reads, behind a link of a given rate."""
+"""Images converted, with and without a list of what their start reads, behind a link of a given rate, and started in
+every mode in turn."""
 import json, sys
 
 from rig import IN_CLIENT, LIGHTER, PAYLOAD, reference, run, sh
@@ -52,3 +53,22 @@ def link(o, rig, word):
         f" (at most {mbit * PAYLOAD:.1f})" if mbit else "") + f"; a handshake takes {connect:.2f} ms"
     print(f"link {name}: {measured}", file=sys.stderr, flush=True)
     return name, measured
+
+
+def alternate(o, rig, start):
+    """Starts every image in every mode over every link, `o.reps` times, each on a disk of its own. Returns the rows by
+    link, image and mode, and by link what it turned out to be."""
+    rows, links = {}, {}
+    for rep in range(-1, o.reps):  # one round of warm-up, not counted
+        for word in o.links if rep >= 0 else o.links[:1]:
+            name, measured = link(o, rig, word)
+            links.setdefault(name, []).append(measured)
+            for image in o.images if rep >= 0 else o.images[:1]:
+                for mode in o.modes:
+                    with rig.disk.fresh() as d:
+                        row = start(mode, image, o, rig, d)
+                    if rep >= 0:
+                        rows.setdefault((name, image, mode), []).append(row)
+                    print(f"{'warm-up' if rep < 0 else rep} {name} {image} {mode}: "
+                          + " ".join(f"{k}={v:.2f}" for k, v in row.items()), file=sys.stderr, flush=True)
+    return rows, links

@@ -3,7 +3,7 @@ import os, subprocess, sys, threading, time
 
 from container import wait_for_line
 from daemon import both
-from prepared import link, prepare
+from prepared import alternate, prepare
 from rig import IN_CLIENT, LIGHTER, cell, command_line, machine, memory_of, publish, reference, run, sh
 
 MODES = {"overlayfs": "latest", "lazy": "plain", "prioritized": "prioritized"}  # and the tags they use
@@ -46,19 +46,7 @@ def start(mode, image, o, rig, d):
 
 def measure(o, rig):
     prepare(o, rig)
-    rows, links = {}, {}
-    for rep in range(-1, o.reps):  # one round of warm-up, not counted
-        for word in o.links if rep >= 0 else o.links[:1]:
-            name, measured = link(o, rig, word)
-            links.setdefault(name, []).append(measured)
-            for image in o.images if rep >= 0 else o.images[:1]:
-                for mode in o.modes:
-                    with rig.disk.fresh() as d:
-                        row = start(mode, image, o, rig, d)
-                    if rep >= 0:
-                        rows.setdefault((name, image, mode), []).append(row)
-                    print(f"{'warm-up' if rep < 0 else rep} {name} {image} {mode}: "
-                          + " ".join(f"{k}={v:.2f}" for k, v in row.items()), file=sys.stderr, flush=True)
+    rows, links = alternate(o, rig, start)
     report(o, rig, rows, links)
 
 

@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 public final class LayerCache implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(LayerCache.class.getName());
 
-    /// Memory for chunks that somebody waits for: a dozen of the usual 4 MiB, and the largest there may be.
+    /// Memory for chunks that somebody waits for: three of the usual 4 MiB with their compressed bytes, or one
+    /// of any size, which then has all of it.
     private static final int DEMAND_BYTES = 20 << 20;
     /// Memory for prefetch and background fetch.
     private static final int BULK_BYTES = 12 << 20;
