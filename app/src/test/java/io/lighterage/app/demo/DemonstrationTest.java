@@ -33,7 +33,7 @@ class DemonstrationTest {
         assertThat(ran.code()).as(ran.err()).isZero();
         assertThat(ran.out().lines())
                 .anyMatch(line -> line.matches(" *pulled and unpacked first +[0-9.]+ s +[0-9.]+ MB"))
-                .anyMatch(line -> line.matches(" *mounted lazily +[0-9.]+ s +[0-9.]+ MB"));
+                .anyMatch(line -> line.matches(" *mounted lazily +[0-9.]+ s +[0-9.]+ [kM]B"));
     }
 
     private static Ran lighter(String... args) {
