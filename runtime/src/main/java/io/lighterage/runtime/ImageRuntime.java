@@ -136,7 +136,8 @@ public final class ImageRuntime implements AutoCloseable {
         return new Mount(this, store.mounts(), mounter(request.way()), progress).run(request);
     }
 
-    private TreeMounter mounter(MountWay way) {
+    /// How [#mount] lets the kernel see trees.
+    public TreeMounter mounter(MountWay way) {
         return switch (way) {
             case AUTO -> new FastestTreeMounter(erofs, new FuseTreeMounter());
             case EROFS -> erofs;

@@ -5,6 +5,7 @@ import io.lighterage.app.LogLevel;
 import io.lighterage.remotesnapshotter.lazy.LazyOptions;
 import io.lighterage.resolver.HostSettings;
 import io.lighterage.resolver.ResolverConfig;
+import io.lighterage.runtime.MountWay;
 import io.lighterage.runtime.remote.RemoteOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,8 +38,14 @@ public record DaemonConfig(
     ///
     /// @param bandwidth bytes a second in the background; 0 for no limit
     /// @param layersQuota bytes on disk; 0 for no limit
+    /// @param mounter how the kernel sees images
     public record Lazy(
-            Duration prepareTimeout, Duration readTimeout, boolean background, long bandwidth, long layersQuota) {
+            Duration prepareTimeout,
+            Duration readTimeout,
+            boolean background,
+            long bandwidth,
+            long layersQuota,
+            MountWay mounter) {
         /// For the snapshotter.
         public RemoteOptions options() {
             return RemoteOptions.of(LazyOptions.defaults()
@@ -89,7 +96,8 @@ public record DaemonConfig(
                 set.value(Settings.READ_TIMEOUT),
                 set.value(Settings.BACKGROUND),
                 set.value(Settings.BANDWIDTH),
-                set.value(Settings.LAYERS_QUOTA));
+                set.value(Settings.LAYERS_QUOTA),
+                set.value(Settings.MOUNTER));
         Registries registries = new Registries(
                 set.given(Settings.AUTHFILE),
                 set.value(Settings.PLAIN_HTTP),

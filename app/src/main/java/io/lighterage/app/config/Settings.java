@@ -4,6 +4,7 @@ import io.lighterage.app.LogFormat;
 import io.lighterage.app.LogLevel;
 import io.lighterage.remotesnapshotter.lazy.LazyOptions;
 import io.lighterage.resolver.ResolverConfig;
+import io.lighterage.runtime.MountWay;
 import io.lighterage.runtime.remote.RemoteOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -115,6 +116,15 @@ public final class Settings {
                     + " 0 for no limit.",
             "\"50GiB\"");
 
+    public static final Setting<MountWay> MOUNTER = Setting.of(
+            "lazy.mounter",
+            ValueType.choice(MountWay.class),
+            MountWay.AUTO,
+            "--mounter",
+            "How the kernel sees images: `erofs` (it answers for names itself and asks for bytes only), `tree` (every"
+                    + " question is answered over FUSE), or `auto`: erofs where that can be done, else tree.",
+            "\"tree\"");
+
     public static final Setting<Path> AUTHFILE = Setting.optional(
             "registries.authfile",
             ValueType.path(),
@@ -185,6 +195,7 @@ public final class Settings {
             BACKGROUND,
             BANDWIDTH,
             LAYERS_QUOTA,
+            MOUNTER,
             AUTHFILE,
             PLAIN_HTTP,
             TLS_VERIFY,

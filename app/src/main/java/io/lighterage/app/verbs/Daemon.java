@@ -14,8 +14,6 @@ import io.lighterage.contentstore.ImageException;
 import io.lighterage.contentstore.Store;
 import io.lighterage.proxyplugin.ImageServiceProxy;
 import io.lighterage.proxyplugin.SnapshotterServer;
-import io.lighterage.remotesnapshotter.mount.FuseTreeMounter;
-import io.lighterage.remotesnapshotter.mount.TreeMounter;
 import io.lighterage.remotesnapshotter.snapshots.LayerSource;
 import io.lighterage.remotesnapshotter.snapshots.LocalSnapshotter;
 import io.lighterage.remotesnapshotter.snapshots.Snapshotter;
@@ -50,10 +48,11 @@ record Daemon(Invocation invocation, DaemonConfig config) {
         ResolverConfig registries = config.registries()
                 .resolver(Optional.ofNullable(invocation.options().credentials), invocation.environment())
                 .withLearned(learned);
-        TreeMounter mounter = new FuseTreeMounter();
         try (ImageRuntime runtime = ImageRuntime.open(new RuntimeConfig(root, NAMESPACE, registries));
-                RemoteLayers layers =
-                        new RemoteLayers(runtime, mounter, config.lazy().options());
+                RemoteLayers layers = new RemoteLayers(
+                        runtime,
+                        runtime.mounter(config.lazy().mounter()),
+                        config.lazy().options());
                 Snapshotter snapshotter = open(runtime.store(), layers);
                 Monitored monitored = monitored(snapshotter, runtime, layers);
                 ControlServer _ = ControlServer.listen(root, MountControl.handlers(layers::reports));
@@ -65,10 +64,6 @@ record Daemon(Invocation invocation, DaemonConfig config) {
                         SnapshotterServer.start(socket, monitored.snapshotter(), Optional.ofNullable(images))) {
             String serving = "serving the snapshots in " + runtime.store().root() + " on " + socket.toAbsolutePath();
             say(serving);
-            Thread.ofPlatform()
-                    .daemon()
-                    .name("warm-up")
-                    .start(mounter::prepare); // the first container would wait for it
             try (ServiceNotice _ = ServiceNotice.ready(invocation, serving)) {
                 server.awaitClosed();
             }

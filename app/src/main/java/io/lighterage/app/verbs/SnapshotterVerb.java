@@ -9,6 +9,7 @@ import io.lighterage.app.config.EffectiveConfig;
 import io.lighterage.app.config.SettingValues;
 import io.lighterage.app.config.Settings;
 import io.lighterage.contentstore.ImageException;
+import io.lighterage.runtime.MountWay;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -60,6 +61,13 @@ final class SnapshotterVerb implements Callable<Integer> {
                     + " --root, encrypted (default: no image service).")
     private @Nullable Path imageService;
 
+    @Option(
+            names = "--mounter",
+            paramLabel = "WAY",
+            description = "How the kernel sees images: erofs, tree, or auto: erofs where that can be done, else tree"
+                    + " (default: auto); see 'lighter mount --help'.")
+    private @Nullable MountWay mounter;
+
     @Mixin
     private LazyFlags lazy = new LazyFlags();
 
@@ -99,7 +107,8 @@ final class SnapshotterVerb implements Callable<Integer> {
         SettingValues set = lazy.over(configuration.over(configuration.read(), invocation))
                 .withFlag(Settings.ADDRESS, address == null ? null : address.toAbsolutePath())
                 .withFlag(Settings.IMAGE_SERVICE, imageService == null ? null : imageService.toAbsolutePath())
-                .withFlag(Settings.METRICS_ADDRESS, metricsAddress);
+                .withFlag(Settings.METRICS_ADDRESS, metricsAddress)
+                .withFlag(Settings.MOUNTER, mounter);
         return set.withFlag(
                 Settings.PREPARE_TIMEOUT, prepareSeconds == null ? null : Duration.ofSeconds(prepareSeconds));
     }

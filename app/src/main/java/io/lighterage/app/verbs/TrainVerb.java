@@ -4,21 +4,33 @@ import io.lighterage.app.ExitCode;
 import io.lighterage.app.Invocation;
 import io.lighterage.app.Main;
 import io.lighterage.app.demo.SampleImage;
+import io.lighterage.contentstore.ImageException;
 import io.lighterage.linux.NativeFileCalls;
 import io.lighterage.remotesnapshotter.apply.TreeRemover;
+import io.lighterage.runtime.ImageRuntime;
+import io.lighterage.runtime.LazyMount;
+import io.lighterage.runtime.MountRequest;
+import io.lighterage.runtime.MountWay;
+import io.lighterage.runtime.ProgressListener;
+import io.lighterage.runtime.RuntimeConfig;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 
 /// Runs what people run, so that the JVM can record which classes that needs; see the launcher.
 @Command(name = Verbs.TRAIN, hidden = true, description = "Record the start-up cache.")
 final class TrainVerb implements Callable<Integer> {
+    /// Read of each mount.
+    private static final int FILES = 100;
+
     private final Invocation invocation;
 
     TrainVerb(Invocation invocation) {
@@ -55,10 +67,33 @@ final class TrainVerb implements Callable<Integer> {
                 int code = Main.run(line, nowhere, nowhere, invocation.environment());
                 invocation.out().println(code + " " + String.join(" ", line));
             }
+            mount("oci:" + folder.resolve("converted"), folder);
         } finally {
             TreeRemover.removeContents(new NativeFileCalls(), folder);
             Files.delete(folder);
         }
         return ExitCode.OK;
+    }
+
+    /// Both ways of mounting, as far as this user and machine can.
+    private void mount(String image, Path folder) throws IOException {
+        for (MountWay way : MountWay.values()) {
+            Path directory = Files.createDirectory(folder.resolve("mount-" + way));
+            RuntimeConfig config =
+                    RuntimeConfig.at(folder.resolve("root-" + way)).withResolver(invocation.resolverConfig());
+            try (ImageRuntime runtime = ImageRuntime.open(config);
+                    LazyMount mounted =
+                            runtime.mount(MountRequest.of(image, directory).withWay(way), ProgressListener.NONE);
+                    Stream<Path> tree = Files.walk(directory)) {
+                for (Path file : tree.filter(path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS))
+                        .limit(FILES)
+                        .toList()) {
+                    byte[] ignored = Files.readAllBytes(file);
+                }
+                invocation.out().println("mounted " + mounted.report().way());
+            } catch (ImageException e) {
+                invocation.out().println("not mounted: " + e.getMessage());
+            }
+        }
     }
 }

@@ -51,14 +51,32 @@ public final class ErofsImage {
         return plan.header();
     }
 
+    /// Writes the image of a tree into an existing file that is to be mounted and then forgotten: nothing is made
+    /// durable, and a crash may leave anything in it.
+    ///
+    /// @throws ImageException as [#write]
+    public static ErofsHeader writeForNow(Path file, ErofsTree tree) {
+        ErofsPlan plan = ErofsPlan.of(tree);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            fill(channel, plan);
+        } catch (IOException e) {
+            throw FileErrors.writing("cannot write the EROFS image of " + tree.identity(), file, e);
+        }
+        return plan.header();
+    }
+
     private static void fill(Path fresh, ErofsPlan plan) throws IOException {
         try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
-            channel.position(ErofsFormat.COVERED);
-            ByteBuffer start = encode(plan, channel);
-            while (start.hasRemaining()) {
-                channel.write(start, start.position());
-            }
+            fill(channel, plan);
             channel.force(true);
+        }
+    }
+
+    private static void fill(FileChannel channel, ErofsPlan plan) throws IOException {
+        channel.position(ErofsFormat.COVERED);
+        ByteBuffer start = encode(plan, channel);
+        while (start.hasRemaining()) {
+            channel.write(start, start.position());
         }
     }
 

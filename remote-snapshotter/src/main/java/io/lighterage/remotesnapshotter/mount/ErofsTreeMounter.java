@@ -12,6 +12,8 @@ import io.lighterage.remotesnapshotter.erofs.ErofsMounter;
 import io.lighterage.remotesnapshotter.flat.FlatServer;
 import io.lighterage.remotesnapshotter.flat.ServedFile;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
@@ -20,20 +22,28 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Mounts trees as EROFS over flat files: the fast way, for root. The kernel answers for names and attributes
 /// from an image of ours, and reads bytes from flat files: those of layers that are here as they lie on disk,
 /// the others through a [FlatServer], one for all mounts, which is there while there are such mounts.
 ///
-/// The image is written for each mount and has no name any more once it is mounted: the kernel needs none, and
-/// nothing can be left of it.
+/// The image is written for each mount and has no name any more once it is mounted: the kernel needs none. What a
+/// process that was killed before has left is removed by [#prepare].
 public final class ErofsTreeMounter implements TreeMounter {
+    private static final System.Logger LOG = System.getLogger(ErofsTreeMounter.class.getName());
     private static final FileAttribute<?> PRIVATE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
     /// What an image is called until it is mounted, and in `/proc/mounts` after; see [AbandonedMount].
     static final String IMAGE_PREFIX = "lighter-";
+
+    private static final String IMAGE_SUFFIX = ".erofs";
+
+    /// The name of an image tells which process writes it.
+    private static final Pattern IMAGE_NAME = Pattern.compile(IMAGE_PREFIX + "([0-9]{1,9})-[0-9]+\\" + IMAGE_SUFFIX);
 
     private final Path folder;
     private final ErofsMounter mounter = ErofsMounter.ofThisMachine();
@@ -44,6 +54,28 @@ public final class ErofsTreeMounter implements TreeMounter {
     /// @param folder where images are while they are mounted; made when it is needed
     public ErofsTreeMounter(Path folder) {
         this.folder = folder;
+    }
+
+    @Override
+    public void prepare() {
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        try (DirectoryStream<Path> images = Files.newDirectoryStream(folder, IMAGE_PREFIX + "*" + IMAGE_SUFFIX)) {
+            for (Path image : images) {
+                if (isLeftOver(image.getFileName().toString())) {
+                    Files.deleteIfExists(image);
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            LOG.log(System.Logger.Level.WARNING, "what earlier mounts have left in " + folder + " stays: " + e);
+        }
+    }
+
+    private static boolean isLeftOver(String name) {
+        Matcher parts = IMAGE_NAME.matcher(name);
+        return parts.matches()
+                && ProcessHandle.of(Long.parseLong(parts.group(1))).isEmpty();
     }
 
     @Override
@@ -83,9 +115,10 @@ public final class ErofsTreeMounter implements TreeMounter {
                 .toList();
         try {
             Files.createDirectories(folder, PRIVATE);
-            Path image = Files.createTempFile(folder, IMAGE_PREFIX, ".erofs");
+            Path image = Files.createTempFile(
+                    folder, IMAGE_PREFIX + ProcessHandle.current().pid() + "-", IMAGE_SUFFIX);
             try {
-                ErofsImage.write(image, erofs);
+                ErofsImage.writeForNow(image, erofs);
                 return mounter.mount(image, paths, place);
             } finally {
                 Files.deleteIfExists(image);

@@ -29,7 +29,9 @@ public interface LayerSource extends AutoCloseable {
     /// What came of it.
     sealed interface Answer {
         /// The layer can be had: [#check] of a snapshot with these labels, and those of the request, mounts it.
-        record Ready(Map<String, String> labels) implements Answer {
+        ///
+        /// @param top whether it is the topmost of its image, which containers will lie on
+        record Ready(Map<String, String> labels, boolean top) implements Answer {
             public Ready {
                 labels = Map.copyOf(labels);
             }
@@ -45,6 +47,9 @@ public interface LayerSource extends AutoCloseable {
     /// Whether the layer that a call's labels name is the very one that was taken, and not merely said to unpack to the
     /// same tree. Asks nobody.
     boolean isSame(SnapshotRecord taken, Map<String, String> labels);
+
+    /// Begins what [#check] waits for, as somebody will probably look soon. Neither waits nor fails.
+    void expect(SnapshotRecord layer, Path fs);
 
     /// Sees to it that a layer taken earlier, maybe by an earlier process, can be read with all that are below it.
     ///

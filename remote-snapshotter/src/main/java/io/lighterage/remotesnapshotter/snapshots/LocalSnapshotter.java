@@ -153,16 +153,23 @@ public final class LocalSnapshotter implements Snapshotter {
                 LOG.log(System.Logger.Level.INFO, () -> "layer " + target + " is left to the client: " + reason);
                 yield Optional.empty();
             }
-            case LayerSource.Answer.Ready(Map<String, String> own) -> recorded(name, parentKey, labels, own);
+            case LayerSource.Answer.Ready ready -> recorded(name, parentKey, labels, ready);
         };
     }
 
     private Optional<SnapshotKey> recorded(
-            SnapshotKey name, Optional<SnapshotKey> parent, Map<String, String> labels, Map<String, String> own) {
+            SnapshotKey name,
+            Optional<SnapshotKey> parent,
+            Map<String, String> labels,
+            LayerSource.Answer.Ready ready) {
         try {
-            Map<String, String> stored = TakenLabels.of(labels, own);
-            return Optional.of(catalog.create(ids.next(), SnapshotKind.COMMITTED, name, parent, stored)
-                    .key());
+            Map<String, String> stored = TakenLabels.of(labels, ready.labels());
+            SnapshotRecord record = catalog.create(ids.next(), SnapshotKind.COMMITTED, name, parent, stored);
+            if (ready.top()) {
+                directories.make(record.id());
+                layers.expect(record, directories.fs(record.id()));
+            }
+            return Optional.of(record.key());
         } catch (ImageException e) {
             if (e.kind() != ErrorKind.ALREADY_EXISTS) {
                 throw e;

@@ -20,6 +20,9 @@ final class NoLayers implements LayerSource {
     }
 
     @Override
+    public void expect(SnapshotRecord layer, Path fs) {}
+
+    @Override
     public void check(SnapshotRecord layer, Path fs) {
         throw new ImageException(
                 ErrorKind.UNAVAILABLE,

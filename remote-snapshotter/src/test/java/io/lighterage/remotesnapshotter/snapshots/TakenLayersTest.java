@@ -86,6 +86,9 @@ class TakenLayersTest {
                 .containsEntry("io.lighterage/source", "its own");
         assertThat(open.snapshotter().usage(record.key())).isEqualTo(SnapshotUsage.NONE);
         assertThat(mounts()).doesNotContain(root.resolve("snapshots").toString());
+        assertThat(source.expected)
+                .as("of the topmost layer, which containers lie on")
+                .containsExactly(open.fs(top));
 
         SnapshotMount mount = open.prepare("container", top);
         assertThat(mounts()).contains(open.fs(top).toString());
@@ -223,6 +226,7 @@ class TakenLayersTest {
         private final List<Path> mounted = new ArrayList<>();
         private final List<Path> released = new ArrayList<>();
         private List<SnapshotRecord> kept = List.of();
+        private final List<Path> expected = new ArrayList<>();
         private int taken;
         private boolean broken;
 
@@ -233,12 +237,18 @@ class TakenLayersTest {
         @Override
         public synchronized Answer take(Request request) {
             taken++;
-            return new Answer.Ready(Map.of("io.lighterage/source", "its own"));
+            return new Answer.Ready(
+                    Map.of("io.lighterage/source", "its own"), request.target().equals("sha256:top"));
         }
 
         @Override
         public boolean isSame(SnapshotRecord record, Map<String, String> labels) {
             return labels.getOrDefault("layer", "none").equals(record.labels().get("layer"));
+        }
+
+        @Override
+        public synchronized void expect(SnapshotRecord record, Path fs) {
+            expected.add(fs);
         }
 
         @Override

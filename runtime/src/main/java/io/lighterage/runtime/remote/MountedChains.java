@@ -105,8 +105,15 @@ final class MountedChains implements AutoCloseable {
     /// @param chain the chain id of its topmost layer to be seen
     /// @throws ImageException UNAVAILABLE, or why it cannot be mounted
     void ensure(String image, String chain, Path fs) {
-        mounts.compute(fs, (place, known) -> known == null || isOver(known) ? begin(image, chain, fs) : known)
-                .await(options.patience());
+        begin(image, chain, fs).await(options.patience());
+    }
+
+    /// Has the chain mounted there, unless it is.
+    ///
+    /// @return the mount, or what becomes it
+    Pending<?> begin(String image, String chain, Path fs) {
+        return mounts.compute(
+                fs, (place, known) -> known == null || isOver(known) ? mounting(image, chain, fs) : known);
     }
 
     private static boolean isOver(Pending<Mounted> mount) {
@@ -117,7 +124,7 @@ final class MountedChains implements AutoCloseable {
         return mount.failed();
     }
 
-    private Pending<Mounted> begin(String image, String chain, Path fs) {
+    private Pending<Mounted> mounting(String image, String chain, Path fs) {
         return new Pending<>("mounting " + image + " on " + fs, () -> mount(image, chain, fs));
     }
 

@@ -72,7 +72,9 @@ public final class RemoteLayers implements LayerSource {
                 .map(record -> record.labels().getOrDefault(Snapshotter.TARGET_LABEL, "?"))
                 .orElse("");
         return parent.equals(below)
-                ? new Answer.Ready(Map.of(IMAGE_LABEL, taken.name(), LAYER_LABEL, layer.toString()))
+                ? new Answer.Ready(
+                        Map.of(IMAGE_LABEL, taken.name(), LAYER_LABEL, layer.toString()),
+                        at == taken.chain().size() - 1)
                 : new Answer.NotHere("it would lie on '" + parent + "'; expected '" + below + "'");
     }
 
@@ -90,9 +92,21 @@ public final class RemoteLayers implements LayerSource {
     }
 
     @Override
+    public void expect(SnapshotRecord layer, Path fs) {
+        mounts.begin(image(layer), chain(layer), fs);
+    }
+
+    @Override
     public void check(SnapshotRecord layer, Path fs) {
-        Map<String, String> labels = layer.labels();
-        mounts.ensure(labels.getOrDefault(IMAGE_LABEL, "?"), labels.getOrDefault(Snapshotter.TARGET_LABEL, "?"), fs);
+        mounts.ensure(image(layer), chain(layer), fs);
+    }
+
+    private static String image(SnapshotRecord layer) {
+        return layer.labels().getOrDefault(IMAGE_LABEL, "?");
+    }
+
+    private static String chain(SnapshotRecord layer) {
+        return layer.labels().getOrDefault(Snapshotter.TARGET_LABEL, "?");
     }
 
     @Override

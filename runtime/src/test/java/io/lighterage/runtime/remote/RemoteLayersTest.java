@@ -193,7 +193,10 @@ class RemoteLayersTest {
                         "containerd.io/snapshot/cri.image-ref", reference(),
                         "containerd.io/snapshot/cri.manifest-digest", image.substring(image.indexOf('@') + 1),
                         "containerd.io/snapshot/cri.layer-digest", blobs.get(1).toString()));
-        assertThat(take(1, cri)).isInstanceOf(Answer.Ready.class);
+        Answer answer = take(1, cri);
+        assertThat(answer).isInstanceOf(Answer.Ready.class);
+        assertThat(((Answer.Ready) answer).top()).isFalse();
+        assertThat(((Answer.Ready) take(2, stargz(2))).top()).isTrue();
         assertThat(manifestRequests()).as("that manifest is here").isEqualTo(1);
     }
 
