@@ -1,5 +1,6 @@
 package io.lighterage.contentstore;
 
+import io.lighterage.linux.openssl.NativeSha256;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -62,8 +63,14 @@ public record Digest(String algorithm, String hex) implements Comparable<Digest>
 
     /// A fresh hasher of the named algorithm.
     public static MessageDigest newHasher(String algorithm) {
+        return algorithm.equals("sha512")
+                ? hasherOfJava("SHA-512")
+                : NativeSha256.create().orElseGet(() -> hasherOfJava("SHA-256"));
+    }
+
+    private static MessageDigest hasherOfJava(String algorithm) {
         try {
-            return MessageDigest.getInstance(algorithm.equals("sha512") ? "SHA-512" : "SHA-256");
+            return MessageDigest.getInstance(algorithm);
         } catch (NoSuchAlgorithmException e) {
             throw new ImageException(ErrorKind.INTERNAL, "this Java has no " + algorithm, e);
         }

@@ -2,6 +2,7 @@ package io.lighterage.app.doctor;
 
 import io.lighterage.app.ByteCount;
 import io.lighterage.linux.isal.IsalInflater;
+import io.lighterage.linux.openssl.NativeSha256;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,7 @@ final class JavaChecks {
         List<String> flags = ManagementFactory.getRuntimeMXBean().getInputArguments();
         findings.add(flags(flags));
         findings.add(inflater());
+        findings.add(hasher());
         return findings;
     }
 
@@ -49,5 +51,14 @@ final class JavaChecks {
                 ? Finding.ok("inflate", "ISA-L")
                 : Finding.warn(
                         "inflate", "Java's own", "gzip layers unpack faster with ISA-L: apt-get install libisal2");
+    }
+
+    private static Finding hasher() {
+        return NativeSha256.create().isPresent()
+                ? Finding.ok("SHA-256", "OpenSSL")
+                : Finding.warn(
+                        "SHA-256",
+                        "Java's own",
+                        "short commands verify faster with OpenSSL's library: apt-get install libssl3");
     }
 }

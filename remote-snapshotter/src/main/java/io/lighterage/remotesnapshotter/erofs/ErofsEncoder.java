@@ -48,6 +48,9 @@ final class ErofsEncoder {
         out.zerosTo(plan.offset(inode));
         out.put(core(shape, position));
         out.put(XattrArea.encode(shape.xattrs(), shape.xattrBytes()));
+        if (shape.inode().body() instanceof Extent extent) {
+            out.put(chunk(extent));
+        }
         nextBlock += shape.blocks();
         if (shape.tail() > 0) {
             held(inode, shape, (block, last) -> {
@@ -60,7 +63,8 @@ final class ErofsEncoder {
 
     private ByteBuffer core(InodeShape shape, int position) {
         ErofsInode inode = shape.inode();
-        int layout = shape.tail() > 0 ? ErofsFormat.WITH_TAIL : ErofsFormat.PLAIN;
+        int inBlocks = shape.tail() > 0 ? ErofsFormat.WITH_TAIL : ErofsFormat.PLAIN;
+        int layout = shape.isOnDevice() ? ErofsFormat.IN_CHUNKS : inBlocks;
         core.clear();
         core.putShort((short) (ErofsFormat.LONG_INODE | layout << ErofsFormat.LAYOUT_SHIFT));
         core.putShort((short) XattrArea.count(shape.xattrBytes()));
@@ -76,10 +80,19 @@ final class ErofsEncoder {
 
     private long place(InodeShape shape) {
         return switch (shape.inode().body()) {
-            case Extent extent -> plan.blockOf(extent);
+            case Extent _ ->
+                ErofsFormat.CHUNKS_HAVE_DEVICES
+                        | ErofsFormat.chunkBits(shape.inode().size());
             case Node(int major, int minor) -> ErofsFormat.device(major, minor);
             case Inside _ -> shape.blocks() > 0 ? nextBlock : 0;
         };
+    }
+
+    private ByteBuffer chunk(Extent extent) throws IOException {
+        out.zerosTo(ErofsFormat.roundUp(out.position(), ErofsFormat.CHUNK_BYTES));
+        core.clear();
+        core.putShort((short) 0).putShort((short) (extent.device() + 1));
+        return core.putInt((int) (extent.offset() >>> ErofsFormat.BLOCK_BITS)).flip();
     }
 
     private void blocks(int inode) throws IOException {

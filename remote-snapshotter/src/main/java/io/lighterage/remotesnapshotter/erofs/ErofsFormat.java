@@ -33,31 +33,36 @@ import io.lighterage.linux.Flags;
 /// | 36 | 4 | blocks of this file |
 /// | 40 | 4 | block that inodes are counted from: 0 |
 /// | 48 | 16 | UUID: the beginning of the sha256 of the identity |
-/// | 80 | 4 | incompatible features: 8 there are device slots |
+/// | 80 | 4 | incompatible features: 4 there are files in chunks, 8 there are device slots |
 /// | 86 | 2 | device slots |
 /// | 88 | 2 | where they begin, in units of 128 bytes |
 ///
-/// Device slot, 128 bytes: tag (64), blocks (4), number of its first block (4), zeros. One space of block
-/// numbers holds this file from 0, then one device after another; the kernel finds by the number what
-/// device a block is on.
+/// Device slot, 128 bytes: tag (64), blocks (4), zeros. Block numbers count from 0 in this file and in each device:
+/// were there one space of numbers for all, the kernel would ask a device for each page by itself.
 ///
 /// Inode, 64 bytes at 32 times its number:
 ///
 /// | offset | length | field |
 /// |---|---|---|
-/// | 0 | 2 | 1 for 64 bytes; and 0 when all of its bytes are in blocks, 4 when the last are behind the inode |
+/// | 0 | 2 | 1 for 64 bytes, and where its bytes are: 0 in blocks, 4 the last of them behind it, 8 on a device |
 /// | 2 | 2 | 0, or length of its extended attributes / 4 - 2 |
 /// | 4 | 2 + 2 | mode; zero |
 /// | 8 | 8 | size |
-/// | 16 | 4 | first block; or of a device node, minor in bits 0-7 and 20-31, major in bits 8-19 |
+/// | 16 | 4 | first block, chunk size or device number |
 /// | 20 | 4 | counted from 1: what 32-bit `stat(2)` shows |
 /// | 24 | 4 + 4 | uid, gid |
 /// | 32 | 8 + 4 | modification time: seconds, nanoseconds |
 /// | 44 | 4 | links |
 /// | 48 | 16 | zeros |
 ///
+/// A device number is minor in bits 0-7 and 20-31, major in bits 8-19. The chunk size of a file on a device is 32 plus
+/// the binary logarithm of its blocks, rounded up.
+///
 /// Extended attributes: 12 zeros, then for each the length of its name without the prefix (1), the number
 /// of the prefix (1, see [XattrNames]), the length of the value (2), name, value, zeros to a multiple of 4.
+///
+/// A file on a device has one chunk, which is told behind the inode and its attributes, at a multiple of 8: zero (2),
+/// the device counted from 1 (2), its first block there (4).
 ///
 /// Directories are blocks of entries of 12 bytes, and their names behind them: number of the inode (8),
 /// where in the block the name begins (2), type (1), zero (1). Sorted by unsigned bytes over the whole
@@ -75,7 +80,7 @@ final class ErofsFormat {
     /// `LtrErofs` as a little-endian number.
     static final long BOOT_MAGIC = 0x73666f724572744cL;
 
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     static final int BOOT_DIGEST = 8;
     static final int DIGEST_BYTES = 32;
     /// What the digest covers begins here.
@@ -100,13 +105,13 @@ final class ErofsFormat {
     static final int SB_SLOTS_AT = SUPERBLOCK + 88;
     static final int HAS_CHECKSUM = 1;
     static final int MODIFICATION_TIMES = 2;
+    static final int HAS_CHUNKS = 4;
     static final int HAS_DEVICES = 8;
 
     static final int SLOTS = SUPERBLOCK + SUPERBLOCK_BYTES;
     static final int SLOT_BYTES = 128;
     static final int SLOT_TAG_BYTES = 64;
     static final int SLOT_BLOCKS = 64;
-    static final int SLOT_FIRST = 68;
 
     /// As many as an image of containerd may have layers, and more. With them the header has 3 % of the
     /// bytes that the number of the root, of 16 bits, reaches.
@@ -119,7 +124,19 @@ final class ErofsFormat {
     static final int LONG_INODE = 1;
     static final int PLAIN = 0;
     static final int WITH_TAIL = 2;
+    static final int IN_CHUNKS = 4;
     static final int LAYOUT_SHIFT = 1;
+
+    /// Where a file's one chunk is.
+    static final int CHUNK_BYTES = 8;
+
+    /// In what an inode says of its chunks: each is told with its device.
+    static final int CHUNKS_HAVE_DEVICES = 32;
+
+    /// Bits that say how large a chunk is, so that a file can have 2^31 blocks: half as many as a device.
+    private static final int MAX_CHUNK_BITS = 31;
+
+    static final long MAX_FILE = (1L << MAX_CHUNK_BITS) * BLOCK;
 
     static final int XATTR_HEADER = 12;
     static final int XATTR_ENTRY = 4;
@@ -149,6 +166,11 @@ final class ErofsFormat {
     /// How the kernel packs a device number (`new_encode_dev`).
     static int device(int major, int minor) {
         return (minor & 0xff) | major << 8 | (minor & ~0xff) << 12;
+    }
+
+    /// The binary logarithm of the blocks of a chunk that a file of that size fits into.
+    static int chunkBits(long size) {
+        return Long.SIZE - Long.numberOfLeadingZeros(blocks(size) - 1);
     }
 
     /// The type of a directory entry.

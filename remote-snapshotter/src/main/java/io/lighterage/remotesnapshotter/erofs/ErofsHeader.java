@@ -66,7 +66,7 @@ public record ErofsHeader(Digest identity, List<ErofsDevice> devices, int root, 
         byte[] uuid = HexFormat.of().parseHex(Digest.sha256(text).hex());
         out.put(ErofsFormat.SB_UUID, uuid, 0, ErofsFormat.UUID_BYTES);
         if (!devices.isEmpty()) {
-            out.putInt(ErofsFormat.SB_INCOMPATIBLE, ErofsFormat.HAS_DEVICES);
+            out.putInt(ErofsFormat.SB_INCOMPATIBLE, ErofsFormat.HAS_CHUNKS | ErofsFormat.HAS_DEVICES);
             out.putShort(ErofsFormat.SB_DEVICES, (short) devices.size());
             out.putShort(ErofsFormat.SB_SLOTS_AT, (short) (SLOTS / SLOT_BYTES));
             slots(out);
@@ -76,12 +76,9 @@ public record ErofsHeader(Digest identity, List<ErofsDevice> devices, int root, 
 
     private void slots(ByteBuffer out) {
         int at = SLOTS;
-        long first = blocks;
         for (ErofsDevice device : devices) {
             out.put(at, device.tag().getBytes(StandardCharsets.US_ASCII));
             out.putInt(at + ErofsFormat.SLOT_BLOCKS, (int) device.blocks());
-            out.putInt(at + ErofsFormat.SLOT_FIRST, (int) first);
-            first += device.blocks();
             at += SLOT_BYTES;
         }
     }

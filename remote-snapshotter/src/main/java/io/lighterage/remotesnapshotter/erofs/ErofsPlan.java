@@ -61,16 +61,6 @@ final class ErofsPlan {
                 tree.list(inode, (name, child) -> plan.meet(inode, name, child));
             }
         }
-        long all = plan.blocks();
-        for (ErofsDevice device : plan.devices) {
-            all += device.blocks();
-        }
-        if (all > ErofsFormat.MAX_BLOCKS) {
-            throw new ImageException(
-                    ErrorKind.UNSUPPORTED,
-                    "an EROFS image and its devices would have " + all + " blocks of 4096 bytes together; EROFS has"
-                            + " numbers for " + ErofsFormat.MAX_BLOCKS + ". Mount the image over FUSE");
-        }
         return plan;
     }
 
@@ -116,6 +106,12 @@ final class ErofsPlan {
                     ErrorKind.INVALID,
                     "cannot make an EROFS image: '" + tree.path(inode) + "' has " + size + " bytes at "
                             + extent.offset() + " of device " + extent.device() + ", which has " + holds);
+        }
+        if (size > ErofsFormat.MAX_FILE) {
+            throw new ImageException(
+                    ErrorKind.UNSUPPORTED,
+                    "cannot make an EROFS image: '" + tree.path(inode) + "' has " + size + " bytes; at most "
+                            + ErofsFormat.MAX_FILE + ". Mount the image over FUSE");
         }
     }
 
@@ -169,15 +165,6 @@ final class ErofsPlan {
     /// Blocks of the whole image.
     long blocks() {
         return firstBlock() + blocks;
-    }
-
-    /// The number that a block of a device has among those of all.
-    long blockOf(ErofsInode.Extent extent) {
-        long first = blocks();
-        for (ErofsDevice device : devices.subList(0, extent.device())) {
-            first += device.blocks();
-        }
-        return first + (extent.offset() >>> ErofsFormat.BLOCK_BITS);
     }
 
     ErofsTree tree() {

@@ -50,7 +50,17 @@ record InodeShape(ErofsInode inode, Map<RawName, RawName> xattrs, int xattrBytes
 
     /// Bytes from the inode to the end of what lies behind it.
     long bytes() {
-        return (long) INODE_BYTES + xattrBytes + tail;
+        return (long) INODE_BYTES + chunkAt() + (isOnDevice() ? ErofsFormat.CHUNK_BYTES : tail);
+    }
+
+    /// Whether its bytes are on a device.
+    boolean isOnDevice() {
+        return inode.body() instanceof ErofsInode.Extent;
+    }
+
+    /// How far behind the inode it is told where they are.
+    private long chunkAt() {
+        return isOnDevice() ? ErofsFormat.roundUp(xattrBytes, ErofsFormat.CHUNK_BYTES) : xattrBytes;
     }
 
     /// The first place at or after `end` that it may have. An inode does not cross blocks, and neither does

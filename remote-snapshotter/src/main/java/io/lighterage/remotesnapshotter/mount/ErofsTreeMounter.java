@@ -19,11 +19,15 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /// Mounts trees as EROFS over flat files: the fast way, for root. The kernel answers for names and attributes
@@ -39,6 +43,8 @@ public final class ErofsTreeMounter implements TreeMounter {
 
     /// What an image is called until it is mounted, and in `/proc/mounts` after; see [AbandonedMount].
     static final String IMAGE_PREFIX = "lighter-";
+
+    private static final Path BACKING_DEVICES = Path.of("/sys/class/bdi");
 
     private static final String IMAGE_SUFFIX = ".erofs";
 
@@ -89,17 +95,18 @@ public final class ErofsTreeMounter implements TreeMounter {
         Devices devices = new Devices();
         boolean mounted = false;
         try {
-            ErofsMount kernel = mountImage(new ImageErofsTree(tree), tree, devices, place);
+            Mounted kernel = mountImage(new ImageErofsTree(tree), tree, devices, place);
             try {
                 CountDownLatch ended = ends.watch(place);
                 Unmounter unmounter = new Unmounter(new NativeMountCalls(), true);
-                ServedMount mount = new ServedMount(place, "EROFS", true, unmounter, ended, devices);
+                ServedMount mount = new ServedMount(place, "EROFS", kernel.readAhead(), unmounter, ended, devices);
+                mount.readAhead(options.readAhead());
                 mount.unmountOnExitOfProcess();
                 mounted = true;
                 return mount;
             } finally {
                 if (!mounted) {
-                    kernel.close();
+                    kernel.mount().close();
                 }
             }
         } finally {
@@ -109,7 +116,10 @@ public final class ErofsTreeMounter implements TreeMounter {
         }
     }
 
-    private ErofsMount mountImage(ImageErofsTree erofs, ImageTree tree, Devices devices, Path place) {
+    /// @param readAhead where the kernel is told how far to read ahead
+    private record Mounted(ErofsMount mount, Optional<Path> readAhead) {}
+
+    private Mounted mountImage(ImageErofsTree erofs, ImageTree tree, Devices devices, Path place) {
         List<Path> paths = erofs.deviceLayers().stream()
                 .map(layer -> devices.path(tree.layerAt(layer)))
                 .toList();
@@ -119,12 +129,33 @@ public final class ErofsTreeMounter implements TreeMounter {
                     folder, IMAGE_PREFIX + ProcessHandle.current().pid() + "-", IMAGE_SUFFIX);
             try {
                 ErofsImage.writeForNow(image, erofs);
-                return mounter.mount(image, paths, place);
+                return mount(image, paths, place);
             } finally {
                 Files.deleteIfExists(image);
             }
         } catch (IOException e) {
             throw FileErrors.writing("cannot make the EROFS image for " + place, folder, e);
+        }
+    }
+
+    /// The kernel does not tell which device of its own a mount got, so it has to be the one that is new.
+    private synchronized Mounted mount(Path image, List<Path> devices, Path place) {
+        Set<Path> before = backingDevices();
+        ErofsMount mount = mounter.mount(image, devices, place);
+        Set<Path> fresh = new HashSet<>(backingDevices());
+        fresh.removeAll(before);
+        return new Mounted(mount, fresh.size() == 1 ? fresh.stream().findFirst() : Optional.empty());
+    }
+
+    private static Set<Path> backingDevices() {
+        if (!Files.isDirectory(BACKING_DEVICES)) {
+            return Set.of();
+        }
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(BACKING_DEVICES, "erofs-*")) {
+            return StreamSupport.stream(all.spliterator(), false).collect(Collectors.toSet());
+        } catch (IOException | DirectoryIteratorException e) {
+            LOG.log(System.Logger.Level.DEBUG, "the read-ahead of mounts stays as it is", e);
+            return Set.of();
         }
     }
 

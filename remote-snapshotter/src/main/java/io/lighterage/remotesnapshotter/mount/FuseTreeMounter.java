@@ -4,6 +4,9 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.linux.Credentials;
 import io.lighterage.linux.Descriptors;
+import io.lighterage.linux.FileStatus;
+import io.lighterage.linux.Flags;
+import io.lighterage.linux.NativeFileCalls;
 import io.lighterage.linux.NativeMountCalls;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
@@ -70,11 +73,19 @@ public final class FuseTreeMounter implements TreeMounter {
         }
         workers.start();
         Unmounter unmounter = new Unmounter(new NativeMountCalls(), root);
-        ServedMount mount = new ServedMount(place, way, root, unmounter, workers.ended(), gate);
+        ServedMount mount = new ServedMount(place, way, device(place, root), unmounter, workers.ended(), gate);
         mount.unmountOnExitOfProcess();
-        mount.awaitReady();
         mount.readAhead(options.readAhead()); // not before: making the connection resets it
         return mount;
+    }
+
+    /// Waits until the mount answers, and finds out which device it is: the kernel answers nothing of the mount before
+    /// the connection is made, so one look at it waits for that.
+    private static Optional<Path> device(Path place, boolean root) {
+        FileStatus status = new NativeFileCalls().statx(Flags.AT_FDCWD, Descriptors.bytes(place));
+        return root && status != null
+                ? Optional.of(Path.of("/sys/class/bdi/" + status.deviceMajor() + ":" + status.deviceMinor()))
+                : Optional.empty();
     }
 
     private FuseWorkers connect(

@@ -2,15 +2,12 @@ package io.lighterage.remotesnapshotter.mount;
 
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
-import io.lighterage.linux.Descriptors;
 import io.lighterage.linux.Errno;
-import io.lighterage.linux.FileStatus;
-import io.lighterage.linux.Flags;
-import io.lighterage.linux.NativeFileCalls;
 import io.lighterage.linux.ProcessEnd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -24,23 +21,27 @@ final class ServedMount implements MountedTree {
 
     private final Path directory;
     private final String way;
-    private final boolean root;
+    private final Optional<Path> device;
     private final Unmounter unmounter;
     private final CountDownLatch ended;
     private final AutoCloseable reads;
     private final Thread onExit;
     private boolean closed;
-    private volatile @Nullable Path device;
 
     /// @param way see [#way]
-    /// @param root whether this process may tell the kernel how to treat the device
+    /// @param device where this process may tell the kernel how far to read ahead: a folder of `/sys/class/bdi`
     /// @param ended zero when nothing is served any more
     /// @param reads closed to end reads that wait
     ServedMount(
-            Path directory, String way, boolean root, Unmounter unmounter, CountDownLatch ended, AutoCloseable reads) {
+            Path directory,
+            String way,
+            Optional<Path> device,
+            Unmounter unmounter,
+            CountDownLatch ended,
+            AutoCloseable reads) {
         this.directory = directory;
         this.way = way;
-        this.root = root;
+        this.device = device;
         this.unmounter = unmounter;
         this.ended = ended;
         this.reads = reads;
@@ -115,24 +116,13 @@ final class ServedMount implements MountedTree {
         ProcessEnd.forget(onExit);
     }
 
-    /// Waits until the mount answers, and finds out which device it is.
-    ///
-    /// The kernel answers nothing of the mount before the connection is made, so one look at it waits for that.
-    void awaitReady() {
-        FileStatus status = new NativeFileCalls().statx(Flags.AT_FDCWD, Descriptors.bytes(directory));
-        if (root && status != null) {
-            device = Path.of("/sys/class/bdi/" + status.deviceMajor() + ":" + status.deviceMinor());
-        }
-    }
-
     @Override
     public void readAhead(int bytes) {
-        Path at = device;
-        if (at == null || bytes == 0 || ended.getCount() == 0) {
+        if (device.isEmpty() || bytes == 0 || ended.getCount() == 0) {
             return;
         }
         try {
-            Files.writeString(at.resolve("read_ahead_kb"), Integer.toString(bytes >> 10));
+            Files.writeString(device.get().resolve("read_ahead_kb"), Integer.toString(bytes >> 10));
         } catch (IOException e) {
             LOG.log(System.Logger.Level.DEBUG, () -> "the read-ahead of " + directory + " stays as it is: " + e);
         }

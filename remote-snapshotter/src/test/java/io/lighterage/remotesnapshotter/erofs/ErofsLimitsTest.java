@@ -92,15 +92,7 @@ class ErofsLimitsTest {
     @Test
     void moreBlocksThanNumbersAreRefused() {
         long most = 0xfffffffeL;
-        long image = ErofsPlan.of(new PlainTree(1).devices(1)).blocks();
-        assertThat(image).isEqualTo(2);
-        assertThat(ErofsPlan.of(new PlainTree(1).devices(1L << 31, most - image - (1L << 31)))
-                        .count())
-                .isEqualTo(2);
-        refuses(
-                ErrorKind.UNSUPPORTED,
-                new PlainTree(1).devices(1L << 31, most - image - (1L << 31) + 1),
-                "4294967295 blocks of 4096 bytes together");
+        assertThat(ErofsPlan.of(new PlainTree(1).devices(most, most)).count()).isEqualTo(2);
         refuses(ErrorKind.UNSUPPORTED, () -> new ErofsDevice("d", most + 1), "4294967295 blocks");
         refuses(ErrorKind.UNSUPPORTED, () -> new ErofsDevice("d", 0), "d has 0 blocks");
     }
@@ -128,6 +120,29 @@ class ErofsLimitsTest {
                 "of device 0, which has 8192");
         refuses(ErrorKind.INVALID, tree.inodes(_ -> PlainTree.file(new Extent(1, 0), 1)), "of device 1, which has 0");
         refuses(ErrorKind.INVALID, () -> new Extent(0, 100), "begins at 100");
+    }
+
+    @Test
+    void aFileOfMoreThanEightTebibytesIsRefused() {
+        long most = 8L << 40;
+        PlainTree tree = new PlainTree(1).devices(0xfffffffeL);
+        assertThat(ErofsPlan.of(tree.inodes(_ -> PlainTree.file(new Extent(0, 4096), most)))
+                        .count())
+                .isEqualTo(2);
+        refuses(
+                ErrorKind.UNSUPPORTED,
+                tree.inodes(_ -> PlainTree.file(new Extent(0, 4096), most + 1)),
+                "'00000001' has 8796093022209 bytes; at most 8796093022208");
+    }
+
+    @Test
+    void aChunkIsTheSmallestPowerOfTwoOfBlocksThatHoldsTheFile() {
+        assertThat(ErofsFormat.chunkBits(1)).isZero();
+        assertThat(ErofsFormat.chunkBits(4096)).isZero();
+        assertThat(ErofsFormat.chunkBits(4097)).isEqualTo(1);
+        assertThat(ErofsFormat.chunkBits(8193)).isEqualTo(2);
+        assertThat(ErofsFormat.chunkBits(16384)).isEqualTo(2);
+        assertThat(ErofsFormat.chunkBits(8L << 40)).isEqualTo(31);
     }
 
     @Test

@@ -13,10 +13,14 @@ import io.lighterage.remotesnapshotter.lazy.TreeContent;
 import io.lighterage.stargz.index.IndexedTar;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -121,6 +125,79 @@ class ErofsTreeMounterTest {
             assertThat(flatThreads()).isEmpty();
         }
         mounterOfNothing();
+    }
+
+    /// What a start reads of a program is noted in pieces of the read-ahead, so it must be what was asked for; and a
+    /// piece is one question, not one a page.
+    @Test
+    void theKernelAsksForAsMuchAheadAsItWasTold() throws Exception {
+        IndexedTar layer = IndexedTar.of(file("a", "x".repeat(1 << 20)), file("b", "y".repeat(1 << 20)));
+        Asked content = new Asked(Files.write(scratch.resolve("flat"), layer.flat()));
+        try (MountedTree mounted = mount(new ImageTree(List.of(new TreeLayer(layer.index(), content))), "m")) {
+            readByThePage(mounted.at().resolve("a"), 'x');
+            assertThat(content.longest()).isEqualTo(32 << 10);
+            assertThat(content.lengths.size()).isLessThan(64);
+            mounted.readAhead(256 << 10);
+            readByThePage(mounted.at().resolve("b"), 'y');
+            assertThat(content.longest()).isEqualTo(256 << 10);
+        }
+    }
+
+    /// Who asks for much at once is given more at once, whatever the read-ahead.
+    private static void readByThePage(Path file, char letter) throws IOException {
+        byte[] page = new byte[4096];
+        byte[] expected = new byte[4096];
+        Arrays.fill(expected, (byte) letter);
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int i = 0; i < 256; i++) {
+                assertThat(in.read(page)).isEqualTo(4096);
+                assertThat(page).isEqualTo(expected);
+            }
+            assertThat(in.read(page)).isEqualTo(-1);
+        }
+    }
+
+    /// A layer that seems not to be here, and notes what it is asked for.
+    private static final class Asked implements TreeContent {
+        private final Whole whole;
+        private final List<Long> lengths = Collections.synchronizedList(new ArrayList<>());
+
+        private Asked(Path flat) {
+            this.whole = new Whole(flat);
+        }
+
+        private long longest() {
+            return Collections.max(List.copyOf(lengths));
+        }
+
+        @Override
+        public boolean isHere(long flatOffset, long length) {
+            return false;
+        }
+
+        @Override
+        public void ensure(long flatOffset, long length) {
+            lengths.add(length);
+        }
+
+        @Override
+        public int read(long flatOffset, ByteBuffer target) {
+            try (FileChannel file = FileChannel.open(whole.flat())) {
+                return file.read(target, flatOffset);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public boolean isFetched() {
+            return false;
+        }
+
+        @Override
+        public Optional<Path> whole() {
+            return Optional.empty();
+        }
     }
 
     /// A layer whose bytes are on disk and never asked of us.
