@@ -11,6 +11,7 @@ final class CallNumbers {
     static final long CLOSE = pick(3, 57);
     static final long IOCTL = pick(16, 29);
     static final long PWRITE64 = pick(18, 68);
+    static final long MADVISE = pick(28, 233);
     static final long SOCKET = pick(41, 198);
     static final long SENDMSG = pick(46, 211);
     static final long SETSOCKOPT = pick(54, 208);

@@ -176,6 +176,7 @@ final class BulkFill implements AutoCloseable {
         }
         if (step.layer().content().complete()) {
             step.layer().content().store().force();
+            step.layer().index().letGo();
         }
         return first;
     }

@@ -11,6 +11,7 @@ import io.lighterage.remotesnapshotter.erofs.ErofsMount;
 import io.lighterage.remotesnapshotter.erofs.ErofsMounter;
 import io.lighterage.remotesnapshotter.flat.FlatServer;
 import io.lighterage.remotesnapshotter.flat.ServedFile;
+import io.lighterage.stargz.index.LayerIndex;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -102,6 +103,7 @@ public final class ErofsTreeMounter implements TreeMounter {
                 ServedMount mount = new ServedMount(place, "EROFS", kernel.readAhead(), unmounter, ended, devices);
                 mount.readAhead(options.readAhead());
                 mount.unmountOnExitOfProcess();
+                tree.indexes().forEach(LayerIndex::letGo); // the kernel has its own
                 mounted = true;
                 return mount;
             } finally {

@@ -31,7 +31,8 @@ final class IndexFile {
             }
             // All of it is touched by the check; of what is kept mapped, only what is used.
             FileMapping.look(channel, size, bytes -> LayerIndex.of(bytes, file.toString()));
-            return new LayerIndex(FileMapping.of(channel, size).order(ByteOrder.LITTLE_ENDIAN));
+            FileMapping mapping = FileMapping.of(channel, size);
+            return new LayerIndex(mapping.bytes().order(ByteOrder.LITTLE_ENDIAN), mapping::letGo);
         } catch (NoSuchFileException e) {
             throw new ImageException(ErrorKind.NOT_FOUND, "there is no layer index " + file, e);
         } catch (IOException e) {

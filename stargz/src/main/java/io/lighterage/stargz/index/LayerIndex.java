@@ -39,6 +39,7 @@ public final class LayerIndex {
     public static final int MAX_CHUNK = 256 << 20;
 
     private final ByteBuffer bytes;
+    private final Runnable letGo;
     private final Digest layer;
     private final Encoding encoding;
     private final int inodes;
@@ -62,8 +63,10 @@ public final class LayerIndex {
     }
 
     /// @param image little-endian, checked
-    LayerIndex(ByteBuffer image) {
+    /// @param letGo see [#letGo]
+    LayerIndex(ByteBuffer image, Runnable letGo) {
         bytes = image;
+        this.letGo = letGo;
         layer = IndexCheck.layer(image);
         encoding = IndexCheck.encoding(image);
         inodes = image.getInt(IndexFormat.INODES);
@@ -94,9 +97,15 @@ public final class LayerIndex {
     public static LayerIndex of(ByteBuffer bytes, String what) {
         ByteBuffer image = bytes.slice().order(ByteOrder.LITTLE_ENDIAN);
         IndexCheck.header(image, what);
-        LayerIndex index = new LayerIndex(image);
+        LayerIndex index = new LayerIndex(image, () -> {});
         new IndexCheck(index, image, what).run();
         return index;
+    }
+
+    /// Lets what was read of its file count as this process's memory no more, until it is read again: of an index of
+    /// many files that are hardly looked at any more, megabytes. Costs whoever reads next a fault a page.
+    public void letGo() {
+        letGo.run();
     }
 
     /// Digest of the compressed blob.
