@@ -85,7 +85,7 @@ final class Fetching implements AutoCloseable {
                 }
             }
             if (!positions.isEmpty() && parts.everything()) {
-                owners.addNeighbours(positions, parts.traffic().worthARoundTrip());
+                owners.addNeighbours(positions, parts.traffic().worthFetchingAlong());
             }
             mine = owners.claim(positions, RemoteBlob.DEMAND);
             for (int chunk = first; chunk < end; chunk++) {

@@ -120,7 +120,7 @@ public final class LayerCache implements AutoCloseable {
         LayerPlace place = LayerPlace.open(layers, opener.descriptor().digest());
         boolean done = false;
         try {
-            LayerIndex index = opener.open(place, blob);
+            LayerIndex index = opener.open(place, blob, traffic.link());
             ChunkStore store = ChunkStore.open(index, place.flat(), place.present(), demandBuffers);
             Sources sources = new Sources(index.layer());
             LayerStatistics statistics = new LayerStatistics(clock);

@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /// Gets the index of a layer: from disk, from the table of contents in its blob or in the image beside its own, or
@@ -56,9 +57,10 @@ record LayerOpener(
                 : source.blob(descriptor);
     }
 
+    /// @param link learns from what is read
     /// @throws ImageException CORRUPT or DENIED when the layer is not what the image says, and what the source
     ///     throws
-    LayerIndex open(LayerPlace place, RemoteBlob blob) {
+    LayerIndex open(LayerPlace place, RemoteBlob blob, LinkEstimate link) {
         while (true) {
             boolean holdsFill = place.awaitFillOrIndex();
             if (Files.exists(place.index())) {
@@ -69,7 +71,7 @@ record LayerOpener(
                 }
             }
             if (holdsFill) {
-                return make(place, blob);
+                return make(place, blob, link);
             }
         }
     }
@@ -101,11 +103,11 @@ record LayerOpener(
         LayerPlace.delete(place.index());
     }
 
-    private LayerIndex make(LayerPlace place, RemoteBlob blob) {
+    private LayerIndex make(LayerPlace place, RemoteBlob blob, LinkEstimate link) {
         if (LazyFormats.plan(descriptor).isEmpty()) {
             return pull(place);
         }
-        return switch (LazyFormats.read(descriptor, (offset, length) -> read(blob, offset, length))) {
+        return switch (LazyFormats.read(descriptor, (offset, length) -> measured(blob, offset, length, link))) {
             case UnverifiedLayer layer -> write(place, layer.verify());
             case DetachedLayer layer -> makeDetached(place, layer);
         };
@@ -137,6 +139,18 @@ record LayerOpener(
         }
         publish(made, place.index());
         return index;
+    }
+
+    private static ByteBuffer measured(RemoteBlob blob, long offset, long length, LinkEstimate link) {
+        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(length));
+        long begun = System.nanoTime();
+        AtomicLong firstByte = new AtomicLong();
+        blob.stream(offset, length, RemoteBlob.DEMAND, piece -> {
+            firstByte.compareAndSet(0, System.nanoTime());
+            bytes.put(piece);
+        });
+        link.learn(firstByte.get() - begun, length, System.nanoTime() - firstByte.get());
+        return bytes.flip();
     }
 
     /// A stretch of a blob that somebody waits for.

@@ -55,7 +55,7 @@ final class Owners {
         long distance = index.chunkBlobOffset(chunk) - owner.at();
         long worth = owner.priority() <= RemoteBlob.PREFETCH
                 ? Traffic.PREFETCH_RUN
-                : parts.traffic().worthARoundTrip();
+                : parts.traffic().link().worthARoundTrip();
         if (distance > worth && !parts.sources().ignoreRanges()) {
             return false;
         }

@@ -17,8 +17,10 @@ import org.jspecify.annotations.Nullable;
 /// runs, and a moment longer, since programs read in bursts.
 ///
 /// While an image starts it is otherwise. Where it is known what a start reads, background fetch begins when the
-/// start is over. Where it is not, the start waits for one read after the other, a round trip each, and background
-/// fetch uses all of that time, in requests so short that a demand read hardly queues behind them.
+/// start is over. Where it is not, the start waits for one read after the other, a round trip each. On a link that is
+/// slower than this processor background fetch uses all of that time, in requests so short that a demand read hardly
+/// queues behind them; on a faster one it would take the processor from the start, and waits until that is over, while
+/// each read brings much of what is near it.
 final class Traffic {
     /// Bursts of reads are closer together than this; longer would waste a link on a program that thinks.
     static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -39,15 +41,9 @@ final class Traffic {
     /// More demand requests than this after all that is prioritized came: the start is not the one that was recorded.
     private static final int SURPRISES = 32;
 
-    private static final long SMALLEST_GAP = 32 << 10;
     private static final long SMALLEST_SKIP = 8 << 10;
-    /// A megabyte for nothing is the most a round trip may be worth, however long and fat the link.
-    private static final long LARGEST_GAP = 1 << 20;
-    /// Weight of a new sample.
-    private static final double NEW = 0.25;
-    /// Less than this says nothing about a link's speed.
-    private static final long MEASURABLE = 64 << 10;
 
+    private final LinkEstimate link = new LinkEstimate();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private int demand;
@@ -58,9 +54,6 @@ final class Traffic {
     private int surprises;
     private long startingUntil;
     private @Nullable Miss lastMiss;
-    /// Guesses to begin with: 10 ms, 10 MB/s.
-    private double delayNanos = 10e6;
-    private double bytesPerNano = 0.01;
 
     /// A request as it proceeds; used by one thread.
     final class Request implements AutoCloseable {
@@ -101,7 +94,7 @@ final class Traffic {
             if (counted) {
                 change(-1, bytes > 0 ? -1 : 0);
                 if (bytes > 0) {
-                    learn(firstByte - begun, bytes, System.nanoTime() - firstByte);
+                    link.learn(firstByte - begun, bytes, System.nanoTime() - firstByte);
                 }
             } else if (prefetch) {
                 changePrefetch(-1);
@@ -175,7 +168,7 @@ final class Traffic {
     long backgroundRun(long longest) {
         lock.lock();
         try {
-            return startsBlindly() ? Math.min(longest, 2 * worthARoundTrip()) : longest;
+            return startsBlindly() ? Math.min(longest, 2 * link.worthARoundTrip()) : longest;
         } finally {
             lock.unlock();
         }
@@ -270,7 +263,7 @@ final class Traffic {
         if (prefetching > 0) {
             return -1;
         }
-        if (startsBlindly()) {
+        if (startsBlindly() && link.isTheBottleneck()) {
             return receiving > 0 ? -1 : 0;
         }
         if (demand > 0) {
@@ -280,30 +273,23 @@ final class Traffic {
         return Math.max(startLasts(), Math.max(0, afterDemand));
     }
 
-    private void learn(long delay, long bytes, long nanos) {
-        lock.lock();
-        try {
-            delayNanos += NEW * (delay - delayNanos);
-            if (bytes >= MEASURABLE && nanos > 0) {
-                bytesPerNano += NEW * ((double) bytes / nanos - bytesPerNano);
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /// Bytes between two wanted ranges up to which one request for both is better than two.
     long worthSkipping(int priority) {
-        long roundTrip = worthARoundTrip();
+        long roundTrip = link.worthARoundTrip();
         // while one request of the prefetch waits for its answer others arrive: a further one costs hardly anything
         return priority == RemoteBlob.PREFETCH ? Math.max(SMALLEST_SKIP, roundTrip / 16) : roundTrip;
     }
 
-    /// Bytes that arrive in the time a request of its own would take: what may be fetched for nothing.
-    long worthARoundTrip() {
+    /// What the link is like.
+    LinkEstimate link() {
+        return link;
+    }
+
+    /// Bytes behind what somebody waits for that are fetched with it.
+    long worthFetchingAlong() {
         lock.lock();
         try {
-            return Math.clamp((long) (delayNanos * bytesPerNano), SMALLEST_GAP, LARGEST_GAP);
+            return startsBlindly() ? link.near() : link.worthARoundTrip();
         } finally {
             lock.unlock();
         }

@@ -78,6 +78,42 @@ class TrafficTest {
     }
 
     @Test
+    void aStartThatIsNotKnownGetsWhatIsNearOnAFastLinkAndTheBackgroundWaits() throws InterruptedException {
+        traffic.starting(false);
+        long slow = traffic.worthFetchingAlong();
+        for (int i = 0; i < 50; i++) {
+            traffic.link().learn(1_000_000, 1 << 20, 5_000_000); // 1 ms, 200 MB/s
+        }
+        assertThat(traffic.link().isTheBottleneck()).isFalse();
+        assertThat(traffic.worthFetchingAlong()).isGreaterThan(slow).isEqualTo(2 << 20);
+        AtomicBoolean passed = new AtomicBoolean();
+        CountDownLatch begun = new CountDownLatch(1);
+        try (TaskGroup group = new TaskGroup("test")) {
+            group.fork(() -> receive(run(RemoteBlob.BACKGROUND), begun, passed));
+            await(begun);
+            Thread.sleep(100);
+            assertThat(passed).as("during the start").isFalse();
+            group.join(); // which is over when nothing is read any more
+        }
+        assertThat(passed).isTrue();
+        assertThat(traffic.worthFetchingAlong()).isEqualTo(traffic.link().worthARoundTrip());
+    }
+
+    @Test
+    void aLinkIsWhatItsRequestsSay() {
+        LinkEstimate link = new LinkEstimate();
+        assertThat(link.isTheBottleneck()).as("until something is known").isTrue();
+        for (int i = 0; i < 50; i++) {
+            link.learn(20_000_000, 1 << 20, 84_000_000); // 20 ms, 12.5 MB/s
+            link.learn(20_000_000, 1000, 1); // too little to say how fast it is
+        }
+        assertThat(link).hasToString("20.0 ms, 12 MB/s");
+        assertThat(link.isTheBottleneck()).isTrue();
+        assertThat(link.worthARoundTrip()).isBetween(240_000L, 260_000L);
+        assertThat(link.near()).isEqualTo(link.worthARoundTrip());
+    }
+
+    @Test
     void duringAStartThatIsKnownBackgroundWaitsUntilItGoesAnotherWay() throws InterruptedException {
         traffic.starting(true);
         assertThat(traffic.backgroundRun(4 << 20)).isEqualTo(4 << 20);
