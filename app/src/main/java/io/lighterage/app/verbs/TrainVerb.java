@@ -3,7 +3,9 @@ package io.lighterage.app.verbs;
 import io.lighterage.app.ExitCode;
 import io.lighterage.app.Invocation;
 import io.lighterage.app.Main;
+import io.lighterage.app.control.ControlServer;
 import io.lighterage.app.demo.SampleImage;
+import io.lighterage.app.progress.ProgressDisplay;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.linux.NativeFileCalls;
 import io.lighterage.remotesnapshotter.apply.TreeRemover;
@@ -11,7 +13,6 @@ import io.lighterage.runtime.ImageRuntime;
 import io.lighterage.runtime.LazyMount;
 import io.lighterage.runtime.MountRequest;
 import io.lighterage.runtime.MountWay;
-import io.lighterage.runtime.ProgressListener;
 import io.lighterage.runtime.RuntimeConfig;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -81,9 +82,13 @@ final class TrainVerb implements Callable<Integer> {
             Path directory = Files.createDirectory(folder.resolve("mount-" + way));
             RuntimeConfig config =
                     RuntimeConfig.at(folder.resolve("root-" + way)).withResolver(invocation.resolverConfig());
+            MountRequest request = MountRequest.of(image, directory)
+                    .withOptions(new LazyFlags().options())
+                    .withWay(way);
             try (ImageRuntime runtime = ImageRuntime.open(config);
-                    LazyMount mounted =
-                            runtime.mount(MountRequest.of(image, directory).withWay(way), ProgressListener.NONE);
+                    ProgressDisplay progress = invocation.progress(image, "mount");
+                    LazyMount mounted = runtime.mount(request, progress);
+                    ControlServer _ = ControlServer.listen(runtime.store().root(), MountControl.handlers(mounted));
                     Stream<Path> tree = Files.walk(directory)) {
                 for (Path file : tree.filter(path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS))
                         .limit(FILES)
