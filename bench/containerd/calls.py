@@ -68,6 +68,9 @@ def client():
             "io.lighterage.bench.PrepareLatency"]
 
 
+WARM_UP = 10  # rounds
+
+
 def measure(o, rig):
     rows = []
     for count in o.layers:
@@ -76,11 +79,10 @@ def measure(o, rig):
         digest, layers = manifest_of(rig, name)
         with rig.disk.fresh() as d, snapshotter(d, rig.log, ["--no-background"]) as (socket, _):
             command = IN_CLIENT + client() + [str(socket), ref, digest]
-            for rounds in (3, o.rounds):  # the first ones warm both sides up
-                done = subprocess.run(command + [str(rounds)] + layers, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-                if done.returncode != 0:
-                    raise SystemExit(f"PrepareLatency failed: {done.stderr[-2000:]}")
-        calls = [[int(x) for x in line.split()] for line in done.stdout.splitlines()]
+            done = subprocess.run(command + [str(WARM_UP + o.rounds)] + layers, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            if done.returncode != 0:
+                raise SystemExit(f"PrepareLatency failed: {done.stderr[-2000:]}")
+        calls = [call for call in ([int(x) for x in line.split()] for line in done.stdout.splitlines()) if call[0] >= WARM_UP]
         first = [us / 1000 for _, layer, us in calls if layer == 0]
         later = [us / 1000 for _, layer, us in calls if 0 < layer < count]
         container = [us / 1000 for _, layer, us in calls if layer == count]
@@ -89,7 +91,8 @@ def measure(o, rig):
     lines = ["# bench/containerd prepare", "", "Made by: `" + command_line("bench/containerd/run") + "`", machine() + ".",
              "Milliseconds of one Prepare at the socket, over unshaped links, of images of so many layers of 500 files: the"
              " first layer's, in which the whole image is resolved and opened; the others', which are answered from memory"
-             " (and made durable); the container's, in which the tree is mounted. Before each round all snapshots are removed.", "",
+             " (and made durable); the container's, in which the tree is mounted. Before each round all snapshots are removed;"
+             f" {WARM_UP} rounds before them warm up both the daemon and the program that calls it, which is a JVM, too.", "",
              "| layers | rounds | first layer | others: median (min – max) | others: p99 | n | container's |",
              "|--:|--:|--:|--:|--:|--:|--:|"]
     for count, first, later, container in rows:

@@ -34,8 +34,11 @@ import java.util.concurrent.TimeUnit;
 ///     PrepareLatency SOCKET IMAGE MANIFEST-DIGEST ROUNDS LAYER-DIGEST=CHAIN-ID…
 ///
 /// Prints a line `ROUND LAYER MICROSECONDS` for each call; layer 0 is the lowest, and the one after the last is the
-/// container's. All snapshots of a round are removed before the next, so each round opens the image anew.
+/// container's. All snapshots of a round are removed before the next, so each round opens the image anew; the daemon
+/// gets a moment to clean up behind them, since nobody pulls an image in the middle of that.
 public final class PrepareLatency {
+    private static final long CLEANING_MILLIS = 500;
+
     private static final String CRI = "containerd.io/snapshot/cri.";
 
     private final SnapshotsBlockingStub snapshots;
@@ -69,6 +72,7 @@ public final class PrepareLatency {
             PrepareLatency latency = new PrepareLatency(SnapshotsGrpc.newBlockingStub(channel), image, layers);
             for (int round = 0; round < Integer.parseInt(args[3]); round++) {
                 latency.round(round);
+                Thread.sleep(CLEANING_MILLIS);
             }
         } finally {
             channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);

@@ -155,7 +155,7 @@ final class ErofsFormat {
     /// block of its own.
     static final int MAX_WITH_TAIL = 3072;
 
-    /// Most inodes of a tree, those that no name leads to included: a plan takes 13 bytes for each, and a
+    /// Most inodes of a tree, those that no name leads to included: a plan takes 17 bytes for each, and a
     /// layer has at most 10^6.
     static final int MAX_INODES = 1 << 24;
 

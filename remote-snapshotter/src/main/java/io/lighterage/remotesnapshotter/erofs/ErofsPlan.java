@@ -12,7 +12,7 @@ import java.util.List;
 /// Where everything of an image lies, decided before a byte is written: inodes one behind another, what is
 /// in a directory together, in the order in which a walk by breadth meets them.
 ///
-/// Takes 13 bytes an inode. Immutable once made.
+/// Takes 17 bytes an inode. Immutable once made.
 final class ErofsPlan {
     private static final int NOWHERE = 0;
     private static final int DIRECTORY = ErofsFormat.entryType(Flags.S_IFDIR);
@@ -22,6 +22,7 @@ final class ErofsPlan {
     private final List<ErofsDevice> devices;
     private final int[] units;
     private final int[] parents;
+    private final int[] held;
     private final byte[] types;
     private int[] order = new int[64];
     private int count;
@@ -44,6 +45,7 @@ final class ErofsPlan {
         }
         units = new int[tree.inodes()];
         parents = new int[tree.inodes()];
+        held = new int[tree.inodes()];
         types = new byte[tree.inodes()];
         end = ErofsHeader.bytes(devices.size());
     }
@@ -91,6 +93,7 @@ final class ErofsPlan {
         }
         units[inode] = (int) (at >>> ErofsFormat.SLOT_BITS);
         parents[inode] = parent;
+        held[inode] = (int) shape.held(); // less than all of the image
         types[inode] = (byte) ErofsFormat.entryType(shape.inode().mode());
         if (count == order.length) {
             order = Arrays.copyOf(order, Math.min(units.length, 2 * count));
@@ -130,7 +133,7 @@ final class ErofsPlan {
     }
 
     InodeShape shape(int inode) {
-        return InodeShape.of(tree, inode, parents[inode]);
+        return InodeShape.ofKnown(tree, inode, held[inode]);
     }
 
     int parent(int inode) {

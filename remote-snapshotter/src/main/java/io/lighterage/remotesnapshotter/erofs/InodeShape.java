@@ -19,8 +19,6 @@ import java.util.Map;
 record InodeShape(ErofsInode inode, Map<RawName, RawName> xattrs, int xattrBytes, long held, long blocks, int tail) {
     static InodeShape of(ErofsTree tree, int number, int parent) {
         ErofsInode inode = tree.inode(number);
-        Map<RawName, RawName> xattrs = tree.xattrs(number);
-        int xattrBytes = XattrArea.size(xattrs, () -> tree.path(number));
         long held = 0;
         if (inode.isDirectory()) {
             DirectoryBlocks.Size size = new DirectoryBlocks.Size();
@@ -29,6 +27,17 @@ record InodeShape(ErofsInode inode, Map<RawName, RawName> xattrs, int xattrBytes
         } else if (inode.isSymlink()) {
             held = targetLength(tree, number, inode);
         }
+        return of(tree, number, inode, held);
+    }
+
+    /// Of an inode of which it is known how much it holds: finding that takes as long as listing a directory.
+    static InodeShape ofKnown(ErofsTree tree, int number, long held) {
+        return of(tree, number, tree.inode(number), held);
+    }
+
+    private static InodeShape of(ErofsTree tree, int number, ErofsInode inode, long held) {
+        Map<RawName, RawName> xattrs = tree.xattrs(number);
+        int xattrBytes = XattrArea.size(xattrs, () -> tree.path(number));
         int tail = (int) (held % BLOCK);
         if (INODE_BYTES + xattrBytes + tail > ErofsFormat.MAX_WITH_TAIL) {
             tail = 0;

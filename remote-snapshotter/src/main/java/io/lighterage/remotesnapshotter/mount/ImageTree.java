@@ -99,16 +99,17 @@ public final class ImageTree {
 
     /// What one part of a directory says of a name: a node, NONE for nothing, or that lower layers are hidden.
     private long see(long part, RawName name) {
-        LayerIndex index = index(part);
-        int inode = index.lookup(Node.inode(part), name);
-        if (inode == LayerIndex.NONE) {
-            return NONE;
-        }
-        return switch (index.kind(inode)) {
+        int inode = index(part).lookup(Node.inode(part), name);
+        return inode == LayerIndex.NONE ? NONE : seen(Node.of(Node.layer(part), inode));
+    }
+
+    /// What an entry of a part stands for, as [#see] says it.
+    private long seen(long entry) {
+        return switch (index(entry).kind(Node.inode(entry))) {
             case WHITEOUT -> HIDDEN;
-            case LINK_BELOW -> merged.links.file(Node.of(Node.layer(part), inode));
-            case DIRECTORY -> shown(Node.of(Node.layer(part), inode));
-            case REGULAR, SYMLINK, CHARACTER_DEVICE, BLOCK_DEVICE, FIFO -> Node.of(Node.layer(part), inode);
+            case LINK_BELOW -> merged.links.file(entry);
+            case DIRECTORY -> shown(entry);
+            case REGULAR, SYMLINK, CHARACTER_DEVICE, BLOCK_DEVICE, FIFO -> entry;
         };
     }
 
@@ -232,10 +233,14 @@ public final class ImageTree {
     /// All that is in a directory, sorted by unsigned bytes, without `.` and `..`.
     public void list(long directory, Visitor visitor) {
         Merged all = merged.of(directory);
-        PartNames names = new PartNames(indexes, all == null ? new long[] {directory} : all.parts);
+        long[] parts = all == null ? new long[] {directory} : all.parts;
+        PartNames names = new PartNames(indexes, parts);
         for (RawName name = names.next(); name != null; name = names.next()) {
-            long node = lookup(directory, name);
-            if (node != NONE && !visitor.visit(name, node)) {
+            long node = NONE;
+            for (int part = 0; part < parts.length && node == NONE; part++) {
+                node = names.has(part) ? seen(names.node(part)) : NONE;
+            }
+            if (node > NONE && !visitor.visit(name, node)) {
                 return;
             }
         }
