@@ -62,13 +62,13 @@ def manifest_of(rig, name):
 
 
 def client():
-    """The command of the program that calls Prepare."""
+    """The command of the program that calls Prepare; one that optimizes itself meanwhile would take a processor."""
     java = pathlib.Path(sh(LIGHTER, "--java-home").strip()) / "bin/java"
-    return [str(java), "-cp", f"{TOP}/app/target/lighter/lib/lighter.jar:{TOP}/bench/target/classes",
+    return [str(java), "-XX:TieredStopAtLevel=1", "-cp", f"{TOP}/app/target/lighter/lib/lighter.jar:{TOP}/bench/target/classes",
             "io.lighterage.bench.PrepareLatency"]
 
 
-WARM_UP = 10  # rounds
+WARM_UP = 20  # rounds
 
 
 def measure(o, rig):

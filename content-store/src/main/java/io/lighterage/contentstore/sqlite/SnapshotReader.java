@@ -36,6 +36,19 @@ final class SnapshotReader {
         return records(connection, ONE, key.toBytes()).stream().findFirst();
     }
 
+    /// What a snapshot is to one that is put on it.
+    record Place(long id, SnapshotKind kind) {}
+
+    static Optional<Place> place(Connection connection, SnapshotKey key) throws SQLException {
+        return Sql.query(
+                        connection,
+                        row -> new Place(row.getLong(1), SnapshotKind.valueOf(row.getString(2))),
+                        "SELECT id, kind FROM snapshots WHERE key = ?",
+                        (Object) key.toBytes())
+                .stream()
+                .findFirst();
+    }
+
     static SnapshotRecord get(Connection connection, SnapshotKey key) throws SQLException {
         return find(connection, key)
                 .orElseThrow(() -> new ImageException(ErrorKind.NOT_FOUND, "there is no snapshot " + key));

@@ -109,7 +109,7 @@ final class SnapshotRows implements SnapshotCatalog {
 
     private static long parentOf(Connection connection, SnapshotKey key, SnapshotKey parent, ErrorKind otherwise)
             throws SQLException {
-        SnapshotRecord found = SnapshotReader.find(connection, parent)
+        SnapshotReader.Place found = SnapshotReader.place(connection, parent)
                 .orElseThrow(() -> new ImageException(
                         ErrorKind.NOT_FOUND,
                         "cannot put snapshot " + key + " on " + parent

@@ -76,13 +76,13 @@ public final class LocalSnapshotter implements Snapshotter {
 
     @Override
     public PrepareResult prepare(SnapshotKey key, Optional<SnapshotKey> parent, Map<String, String> labels) {
-        List<SnapshotRecord> chain = chain(parent);
-        Optional<SnapshotKey> taken = taken(chain, labels);
+        Optional<SnapshotRecord> top = top(parent);
+        Optional<SnapshotKey> taken = taken(top, labels);
         if (taken.isPresent()) {
             return new PrepareResult.AlreadyExists(taken.get());
         }
         refuseTaken(key);
-        List<SnapshotRecord> below = readable(chain);
+        List<SnapshotRecord> below = below(top);
         try (SnapshotDirectories.Place place = directories.make(ids.next(), below)) {
             SnapshotRecord record =
                     catalog.create(place.id(), SnapshotKind.ACTIVE, key, parent, TakenLabels.clients(labels));
@@ -93,9 +93,9 @@ public final class LocalSnapshotter implements Snapshotter {
 
     @Override
     public List<SnapshotMount> view(SnapshotKey key, Optional<SnapshotKey> parent, Map<String, String> labels) {
-        List<SnapshotRecord> chain = chain(parent);
+        Optional<SnapshotRecord> top = top(parent);
         refuseTaken(key);
-        List<SnapshotRecord> below = readable(chain);
+        List<SnapshotRecord> below = below(top);
         try (SnapshotDirectories.Place place = directories.make(ids.next(), below)) {
             SnapshotRecord record =
                     catalog.create(place.id(), SnapshotKind.VIEW, key, parent, TakenLabels.clients(labels));
@@ -104,19 +104,22 @@ public final class LocalSnapshotter implements Snapshotter {
         }
     }
 
-    /// What a snapshot on this parent lies on, from the top. May be outdated at once, which the catalog finds out.
-    private List<SnapshotRecord> chain(Optional<SnapshotKey> parent) {
-        if (parent.isEmpty()) {
-            return List.of();
-        }
-        List<SnapshotRecord> chain = catalog.chain(parent.get());
-        SnapshotRecord top = chain.getFirst();
-        if (top.kind() != SnapshotKind.COMMITTED) {
+    /// What a snapshot on this parent lies on. May be outdated at once, which the catalog finds out.
+    private Optional<SnapshotRecord> top(Optional<SnapshotKey> parent) {
+        Optional<SnapshotRecord> top = parent.map(catalog::get);
+        if (top.isPresent() && top.get().kind() != SnapshotKind.COMMITTED) {
             throw new ImageException(
                     ErrorKind.INVALID,
-                    "cannot put a snapshot on " + top.key() + ": that is " + top.kind() + "; expected COMMITTED");
+                    "cannot put a snapshot on " + top.get().key() + ": that is "
+                            + top.get().kind() + "; expected COMMITTED");
         }
-        return chain;
+        return top;
+    }
+
+    /// What has to be laid over each other below a snapshot, from the top.
+    private List<SnapshotRecord> below(Optional<SnapshotRecord> top) {
+        return top.map(record -> readable(TakenLabels.isTaken(record) ? List.of(record) : catalog.chain(record.key())))
+                .orElse(List.of());
     }
 
     /// The part of a chain that has to be laid over each other: a remote layer shows what is below it, too.
@@ -134,11 +137,10 @@ public final class LocalSnapshotter implements Snapshotter {
 
     /// Has the layer taken by its source, if one is meant and it can be had.
     ///
-    /// @param chain what it lies on
+    /// @param parent what it lies on
     /// @return the committed snapshot that stands for it
-    private Optional<SnapshotKey> taken(List<SnapshotRecord> chain, Map<String, String> labels) {
+    private Optional<SnapshotKey> taken(Optional<SnapshotRecord> parent, Map<String, String> labels) {
         String target = labels.getOrDefault(TARGET_LABEL, "");
-        Optional<SnapshotRecord> parent = chain.stream().findFirst();
         if (target.isEmpty() || !parent.map(TakenLabels::isTaken).orElse(true)) {
             return Optional.empty();
         }
