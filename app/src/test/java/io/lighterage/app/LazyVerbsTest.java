@@ -73,6 +73,7 @@ class LazyVerbsTest {
         assertThat(lighter("status", "--json").out()).contains("\"demandReads\":1");
         assertThat(lighter("why", mountPoint.toString()).out())
                 .contains("/etc/motd")
+                .contains("filling: with what is read, as the background is off")
                 .contains("1 reads waited");
         Ran unmounted = lighter("umount", mountPoint.toString());
         assertThat(unmounted.code()).as(unmounted.err()).isZero();

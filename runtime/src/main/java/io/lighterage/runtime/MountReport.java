@@ -11,6 +11,9 @@ import java.util.Optional;
 /// @param image the image's name
 /// @param directory where it is mounted, absolute
 /// @param way how the kernel gets to see it, see [io.lighterage.remotesnapshotter.mount.MountedTree#way]
+/// @param plan how it is filled, and why, see [io.lighterage.remotesnapshotter.lazy.LazyImage#plan]; empty where that
+/// was
+///     not said
 /// @param pid the process that serves it
 /// @param startedAt when it was asked for
 /// @param opening what the time until it was readable was spent on
@@ -20,6 +23,7 @@ public record MountReport(
         String image,
         String directory,
         String way,
+        String plan,
         long pid,
         Instant startedAt,
         Opening opening,

@@ -27,6 +27,7 @@ final class MountReportJson {
         root.put("image", report.image());
         root.put("directory", report.directory());
         root.put("way", report.way());
+        root.put("plan", report.plan());
         root.put("pid", report.pid());
         root.put("startedAt", report.startedAt().toString());
         ObjectNode opening = root.putObject("opening");
@@ -81,6 +82,7 @@ final class MountReportJson {
                     root.required("image").asString(),
                     root.required("directory").asString(),
                     root.path("way").asString("FUSE"), // records from before there was another
+                    root.path("plan").asString(""),
                     root.required("pid").asLong(),
                     Instant.parse(root.required("startedAt").asString()),
                     new MountReport.Opening(

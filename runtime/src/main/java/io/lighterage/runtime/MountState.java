@@ -36,6 +36,7 @@ public record MountState(OpenedImage image, Path at, String way, Instant started
                 image.name(),
                 at.toString(),
                 way,
+                image.layers().plan(),
                 ProcessHandle.current().pid(),
                 startedAt,
                 opening,

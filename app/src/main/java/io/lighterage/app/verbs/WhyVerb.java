@@ -90,6 +90,9 @@ final class WhyVerb implements Callable<Integer> {
                 .println("readable after " + millis(opening.total()) + ": " + millis(opening.resolving())
                         + " for the manifest, " + millis(opening.layers()) + " for the layers' tables of contents, "
                         + millis(opening.mounting()) + " to mount");
+        if (!report.plan().isEmpty()) {
+            invocation.out().println("filling: " + report.plan());
+        }
         invocation
                 .out()
                 .println(report.demandReads() + " reads waited " + millis(report.demandTime())

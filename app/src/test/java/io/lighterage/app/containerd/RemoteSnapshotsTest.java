@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -336,22 +337,28 @@ class RemoteSnapshotsTest {
         run(image("app"), "one", "cat /top");
         assertThat(lighter(0, "status")).contains(registry.hostPort() + "/app@sha256:", "process " + serving.pid());
         Path mounted = mountedAt();
-        assertThat(lighter(0, "why", mounted.toString())).contains("readable after", "bin/busybox");
+        assertThat(lighter(0, "why", mounted.toString())).contains("readable after", "filling: with", "bin/busybox");
         assertThat(lighter(ExitCode.OTHER, "umount", mounted.toString())).contains("belongs to a snapshot");
         assertThat(run(image("app"), "two", "cat /top")).isEqualTo("top");
         serving.stop();
         assertThat(lighter(0, "why", mounted.toString())).contains("not mounted any more", "bin/busybox");
     }
 
-    private static final Pattern MOUNT = Pattern.compile("(/\\S*/snapshots/[0-9]+/fs) .* - fuse.lighter ");
+    /// What the kernel has the file system for is shown by that.
+    private static final Pattern MOUNT = Pattern.compile("(/\\S*/snapshots/[0-9]+/fs) .* - (fuse.lighter|erofs) ");
+
+    private static boolean kernelHasErofs() throws IOException {
+        return Files.readString(Path.of("/proc/filesystems")).contains("\terofs\n");
+    }
 
     private Path mountedAt() throws IOException {
-        return Path.of(MOUNT.matcher(mounts())
+        MatchResult mount = MOUNT.matcher(mounts())
                 .results()
-                .map(found -> found.group(1))
-                .filter(found -> found.startsWith(serving.root().toString()))
+                .filter(found -> found.group(1).startsWith(serving.root().toString()))
                 .findFirst()
-                .orElseThrow());
+                .orElseThrow();
+        assertThat(mount.group(2)).isEqualTo(kernelHasErofs() ? "erofs" : "fuse.lighter");
+        return Path.of(mount.group(1));
     }
 
     @Test

@@ -59,6 +59,8 @@ final class BulkFill implements AutoCloseable {
         }
     }
 
+    private final String plan;
+
     BulkFill(List<LazyLayer> layers, LazyOptions options) {
         List<OpenLayer> ours = layers.stream()
                 .map(LazyLayer::shared)
@@ -75,6 +77,7 @@ final class BulkFill implements AutoCloseable {
             ours.forEach(layer -> tasks.add(new Task(layer, RemoteBlob.BACKGROUND)));
         }
         recorded = new PrefetchQueue(ours);
+        plan = plan(layers, ours, options);
         if (ours.isEmpty()) {
             return;
         }
@@ -95,6 +98,34 @@ final class BulkFill implements AutoCloseable {
                 }
             });
         }
+    }
+
+    /// What is done and why, for people.
+    String plan() {
+        return plan;
+    }
+
+    private String plan(List<LazyLayer> layers, List<OpenLayer> ours, LazyOptions options) {
+        if (ours.isEmpty()) {
+            return layers.stream().allMatch(layer -> layer.content().complete())
+                    ? "nothing, all of it was here"
+                    : "by another process, which has these layers open";
+        }
+        String first = "";
+        if (urgency() <= RemoteBlob.PREFETCH) {
+            int parts = ours.stream()
+                    .mapToInt(layer -> layer.index().priorities().count())
+                    .sum();
+            first = parts > 0
+                    ? "with what a recorded start reads, " + parts + " parts in that order; "
+                    : "with what the image puts first; ";
+        }
+        if (!options.background()) {
+            return first + "with what is read, as the background is off";
+        }
+        return first.isEmpty()
+                ? ours.getFirst().content().fetching().traffic().planWithoutList()
+                : first + "then with the rest, when the start is over";
     }
 
     private int workers(int streams) {

@@ -117,6 +117,11 @@ public final class LazyImage implements AutoCloseable {
         return layers;
     }
 
+    /// How it is filled, besides with what is read, and why; said when it was opened, for people.
+    public String plan() {
+        return bulk.plan();
+    }
+
     /// Runs an action once everything is here and the source is not needed any more, if the background sees to that; at
     /// once when it is.
     public void whenComplete(Runnable action) {

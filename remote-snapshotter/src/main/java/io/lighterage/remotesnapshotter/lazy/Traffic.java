@@ -280,6 +280,15 @@ final class Traffic {
         return priority == RemoteBlob.PREFETCH ? Math.max(SMALLEST_SKIP, roundTrip / 16) : roundTrip;
     }
 
+    /// What is done while an image starts of which it is not known what it reads, and why, for people.
+    String planWithoutList() {
+        String why = "with what is near each read, as it is not recorded what a start reads; ";
+        return link.isTheBottleneck()
+                ? why + "the link (" + link + ") is slower than the processor, so it is never idle"
+                : why + "the link (" + link
+                        + ") is faster than the processor, so the rest comes when the start is over";
+    }
+
     /// What the link is like.
     LinkEstimate link() {
         return link;
