@@ -57,7 +57,8 @@ def link(o, rig, word):
 
 def alternate(o, rig, start):
     """Starts every image in every mode over every link, `o.reps` times, each on a disk of its own. Returns the rows by
-    link, image and mode, and by link what it turned out to be."""
+    link, image and mode, and by link what it turned out to be. An image that does not start once is left out, here and
+    in `o.images`, and the rest is measured."""
     rows, links = {}, {}
     for rep in range(-1, o.reps):  # one round of warm-up, not counted
         for word in o.links if rep >= 0 else o.links[:1]:
@@ -65,8 +66,13 @@ def alternate(o, rig, start):
             links.setdefault(name, []).append(measured)
             for image in o.images if rep >= 0 else o.images[:1]:
                 for mode in o.modes:
-                    with rig.disk.fresh() as d:
-                        row = start(mode, image, o, rig, d)
+                    try:
+                        with rig.disk.fresh() as d:
+                            row = start(mode, image, o, rig, d)
+                    except SystemExit as failure:
+                        print(f"{image} is left out from here on: {failure}", file=sys.stderr, flush=True)
+                        o.images = [other for other in o.images if other != image]
+                        break
                     if rep >= 0:
                         rows.setdefault((name, image, mode), []).append(row)
                     print(f"{'warm-up' if rep < 0 else rep} {name} {image} {mode}: "
