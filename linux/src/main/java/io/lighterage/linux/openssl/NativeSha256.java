@@ -6,8 +6,8 @@ import java.security.DigestException;
 import java.security.MessageDigest;
 import java.util.Optional;
 
-/// SHA-256 by `libcrypto.so.3`. The JDK's own is as fast once its optimizing compiler has seen to it, and slower by
-/// two orders of magnitude until then, which is most of the life of a command.
+/// SHA-256 by `libcrypto.so.3`. The JDK's own is as fast once its optimizing compiler has seen to it, and many
+/// times slower until then, which is most of the life of a command.
 ///
 /// As other digests, for one thread at a time.
 public final class NativeSha256 extends MessageDigest implements Cloneable {

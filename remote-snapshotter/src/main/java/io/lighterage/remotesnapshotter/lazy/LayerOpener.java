@@ -149,7 +149,9 @@ record LayerOpener(
             firstByte.compareAndSet(0, System.nanoTime());
             bytes.put(piece);
         });
-        link.learn(firstByte.get() - begun, length, System.nanoTime() - firstByte.get());
+        if (bytes.position() > 0) {
+            link.learn(firstByte.get() - begun, bytes.position(), System.nanoTime() - firstByte.get());
+        }
         return bytes.flip();
     }
 

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -55,6 +56,8 @@ public final class ErofsTreeMounter implements TreeMounter {
     private final Path folder;
     private final ErofsMounter mounter = ErofsMounter.ofThisMachine();
     private final MountEnds ends = new MountEnds();
+    /// One mount at a time, so that of two devices it is known whose they are. Server threads never take it.
+    private final ReentrantLock mounting = new ReentrantLock();
     private @Nullable FlatServer server;
     private int users;
 
@@ -141,12 +144,17 @@ public final class ErofsTreeMounter implements TreeMounter {
     }
 
     /// The kernel does not tell which device of its own a mount got, so it has to be the one that is new.
-    private synchronized Mounted mount(Path image, List<Path> devices, Path place) {
-        Set<Path> before = backingDevices();
-        ErofsMount mount = mounter.mount(image, devices, place);
-        Set<Path> fresh = new HashSet<>(backingDevices());
-        fresh.removeAll(before);
-        return new Mounted(mount, fresh.size() == 1 ? fresh.stream().findFirst() : Optional.empty());
+    private Mounted mount(Path image, List<Path> devices, Path place) {
+        mounting.lock();
+        try {
+            Set<Path> before = backingDevices();
+            ErofsMount mount = mounter.mount(image, devices, place);
+            Set<Path> fresh = new HashSet<>(backingDevices());
+            fresh.removeAll(before);
+            return new Mounted(mount, fresh.size() == 1 ? fresh.stream().findFirst() : Optional.empty());
+        } finally {
+            mounting.unlock();
+        }
     }
 
     private static Set<Path> backingDevices() {

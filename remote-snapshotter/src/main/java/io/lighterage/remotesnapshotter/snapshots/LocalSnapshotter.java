@@ -168,8 +168,7 @@ public final class LocalSnapshotter implements Snapshotter {
             Map<String, String> stored = TakenLabels.of(labels, ready.labels());
             SnapshotRecord record = catalog.create(ids.next(), SnapshotKind.COMMITTED, name, parent, stored);
             if (ready.top()) {
-                directories.make(record.id());
-                layers.expect(record, directories.fs(record.id()));
+                expect(record);
             }
             return Optional.of(record.key());
         } catch (ImageException e) {
@@ -179,6 +178,16 @@ public final class LocalSnapshotter implements Snapshotter {
             return catalog.find(name) // taken by another call meanwhile
                     .filter(record -> layers.isSame(record, labels))
                     .map(SnapshotRecord::key);
+        }
+    }
+
+    /// The layer is recorded by now: what keeps it from being mounted is told to who looks.
+    private void expect(SnapshotRecord layer) {
+        try {
+            directories.make(layer.id());
+            layers.expect(layer, directories.fs(layer.id()));
+        } catch (ImageException e) {
+            LOG.log(System.Logger.Level.WARNING, "not mounted ahead: " + e.getMessage(), e);
         }
     }
 

@@ -101,6 +101,15 @@ class TakenLayersTest {
     }
 
     @Test
+    void aLayerThatCannotBeMountedAheadIsTakenAllTheSame() throws IOException {
+        BoundLayers source = withLayers();
+        source.broken = true;
+        String top = taken("sha256:top", "");
+        assertThat(source.expected).containsExactly(open.fs(top));
+        assertThat(taken("sha256:top", "")).isEqualTo(top);
+    }
+
+    @Test
     void aLayerUnpackedOnARemoteOneLiesOnItAlone() throws IOException {
         withLayers();
         String base = taken("sha256:base", "");
@@ -249,6 +258,9 @@ class TakenLayersTest {
         @Override
         public synchronized void expect(SnapshotRecord record, Path fs) {
             expected.add(fs);
+            if (broken) {
+                throw new ImageException(ErrorKind.EXHAUSTED, "no room");
+            }
         }
 
         @Override
