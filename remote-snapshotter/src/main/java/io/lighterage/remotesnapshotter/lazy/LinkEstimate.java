@@ -4,7 +4,7 @@ package io.lighterage.remotesnapshotter.lazy;
 final class LinkEstimate {
     /// A link faster than this brings more than a processor inflates, verifies and writes while a program starts beside
     /// it: compressed bytes a nanosecond.
-    private static final double DECODED = 0.04;
+    private static final double DECODED = 0.02;
 
     /// What a program that starts reads next is probably near what it read just now, so that much comes along of which
     /// it is not known that it is wanted: as much as arrives in this time.
