@@ -33,7 +33,10 @@ record Forgetting(Store store, Namespace namespace, LayerCache layers) {
         Map<String, Set<Digest>> over = new HashMap<>();
         for (ImageRecord image : namespace.images().list()) {
             boolean forgotten = names.contains(image.name());
-            collect(image.target(), forgotten ? over.computeIfAbsent(image.name(), name -> new HashSet<>()) : kept);
+            collect(
+                    namespace.content(),
+                    image.target(),
+                    forgotten ? over.computeIfAbsent(image.name(), name -> new HashSet<>()) : kept);
         }
         boolean all = true;
         for (Map.Entry<String, Set<Digest>> image : over.entrySet()) {
@@ -50,9 +53,21 @@ record Forgetting(Store store, Namespace namespace, LayerCache layers) {
         return all;
     }
 
+    /// Frees layers that no image of any namespace has: an opening that failed or was killed records no image for
+    /// those it had opened.
+    ///
+    /// @return bytes
+    long strays() {
+        Set<Digest> named = new HashSet<>();
+        for (String name : store.namespaces()) {
+            Namespace each = store.namespace(name);
+            each.images().list().forEach(image -> collect(each.content(), image.target(), named));
+        }
+        return layers.retain(named);
+    }
+
     /// Everything that is here of an image.
-    private void collect(Descriptor descriptor, Set<Digest> found) {
-        ContentStore content = namespace.content();
+    private static void collect(ContentStore content, Descriptor descriptor, Set<Digest> found) {
         boolean known = !found.add(descriptor.digest());
         boolean document = MediaType.isIndex(descriptor.mediaType()) || MediaType.isManifest(descriptor.mediaType());
         if (known || !document || content.info(descriptor.digest()).isEmpty()) {
@@ -60,6 +75,6 @@ record Forgetting(Store store, Namespace namespace, LayerCache layers) {
         }
         ManifestParser.parse(descriptor, Documents.read(content, descriptor))
                 .children()
-                .forEach(child -> collect(child, found));
+                .forEach(child -> collect(content, child, found));
     }
 }

@@ -232,6 +232,14 @@ public final class ImageRuntime implements AutoCloseable {
         return new Forgetting(store, namespace, layers).run(names);
     }
 
+    /// Frees layers of lazily opened images that no image of any namespace has and nobody uses: those of images that
+    /// were removed, and of openings that failed.
+    ///
+    /// @return bytes
+    public long freeStrayLayers() {
+        return new Forgetting(store, namespace, layers).strays();
+    }
+
     private ImageRecord byName(String reference) {
         try (ImageSource source = Resolvers.installed().open(reference, config.resolver())) {
             return namespace

@@ -40,11 +40,12 @@ final class CollectVerb implements Callable<Integer> {
     @Override
     public Integer call() {
         Store.GcReport report;
-        long layersFreed = 0;
+        long layersFreed;
         try (ImageRuntime runtime = invocation.openRuntime()) {
             report = runtime.store().gc(Duration.ofHours(Math.max(0, abandonedHours)));
+            layersFreed = runtime.freeStrayLayers();
             if (layersQuota != null) {
-                layersFreed = runtime.layers().trim(layersQuota);
+                layersFreed += runtime.layers().trim(layersQuota);
             }
         }
         if (invocation.json()) {
@@ -64,7 +65,7 @@ final class CollectVerb implements Callable<Integer> {
                     .println("removed " + report.removedBlobs() + " blobs and " + report.removedIngests()
                             + " partial downloads, " + ByteCount.text(report.removedBytes()) + "; kept "
                             + report.keptBlobs() + " blobs, " + ByteCount.text(report.keptBytes())
-                            + (layersQuota == null
+                            + (layersQuota == null && layersFreed == 0
                                     ? ""
                                     : "; freed " + ByteCount.text(layersFreed) + " of lazy layers"));
         }

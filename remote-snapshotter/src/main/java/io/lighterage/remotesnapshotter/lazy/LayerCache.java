@@ -18,8 +18,10 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The layers below `layers/` of one store: those this process has open, and those that lie there for the next
@@ -210,6 +212,22 @@ public final class LayerCache implements AutoCloseable {
                 break;
             }
             if (evict(each.directory())) {
+                freed += each.bytes();
+            }
+        }
+        return freed;
+    }
+
+    /// Evicts all other layers, save those that some process uses.
+    ///
+    /// @return the bytes that were freed
+    public long retain(Set<Digest> kept) {
+        Set<Path> places = kept.stream()
+                .map(digest -> LayerPlace.directory(layers, digest))
+                .collect(Collectors.toSet());
+        long freed = 0;
+        for (Stored each : stored()) {
+            if (each.bytes() > 0 && !places.contains(each.directory()) && evict(each.directory())) {
                 freed += each.bytes();
             }
         }

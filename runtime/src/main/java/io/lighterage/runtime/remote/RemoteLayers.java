@@ -33,20 +33,27 @@ public final class RemoteLayers implements LayerSource {
     private final ImageRuntime runtime;
     private final TakenImages images;
     private final MountedChains mounts;
+    private final MountAbility ability;
+    private final StrayLayers strays;
 
     /// @param runtime opens images; in a namespace of its own, since this forgets those that no snapshot needs.
     ///     Stays the caller's to close
     public RemoteLayers(ImageRuntime runtime, TreeMounter mounter, RemoteOptions options) {
         this.runtime = runtime;
-        this.images = new TakenImages(runtime, options);
+        this.strays = new StrayLayers(runtime);
+        this.images = new TakenImages(runtime, options, strays::look);
         this.mounts = new MountedChains(runtime, mounter, options);
-        Thread.ofVirtual().name("prepare-", 0).start(mounter::prepare);
+        this.ability = new MountAbility(mounter, runtime.store().root().resolve("trial"), options.failed());
     }
 
     @Override
     public Answer take(Request request) {
         try {
             Optional<LayerSigns> signs = LayerSigns.of(request.labels());
+            Optional<String> refusal = ability.refusal();
+            if (refusal.isPresent()) {
+                return new Answer.NotHere("nothing can be mounted here: " + refusal.get());
+            }
             return signs.isEmpty()
                     ? new Answer.NotHere("the labels of the call name no image")
                     : take(request, signs.get());
@@ -145,5 +152,7 @@ public final class RemoteLayers implements LayerSource {
     public void close() {
         images.close();
         mounts.close();
+        ability.close();
+        strays.close();
     }
 }

@@ -25,13 +25,16 @@ final class TakenImages implements AutoCloseable {
 
     private final ImageRuntime runtime;
     private final RemoteOptions options;
+    private final Runnable failed;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Key, Entry> entries = new HashMap<>();
     private boolean closed;
 
-    TakenImages(ImageRuntime runtime, RemoteOptions options) {
+    /// @param failed run when an image could not be opened
+    TakenImages(ImageRuntime runtime, RemoteOptions options, Runnable failed) {
         this.runtime = runtime;
         this.options = options;
+        this.failed = failed;
     }
 
     /// @param name the image by its digest, under which it is recorded
@@ -87,8 +90,13 @@ final class TakenImages implements AutoCloseable {
         Reference named = Reference.parse(key.reference());
         Optional<Digest> digest = key.manifest().or(named::digest);
         String wanted = digest.map(known -> named.path() + "@" + known).orElse(named.name());
-        OpenedImage image =
-                runtime.open(wanted, Optional.empty(), options.lazy(), digest.isEmpty(), ProgressListener.NONE);
+        OpenedImage image;
+        try {
+            image = runtime.open(wanted, Optional.empty(), options.lazy(), digest.isEmpty(), ProgressListener.NONE);
+        } catch (RuntimeException e) {
+            failed.run();
+            throw e;
+        }
         try {
             String name = named.path() + "@" + image.manifest().digest();
             runtime.record(name, image.manifest());
