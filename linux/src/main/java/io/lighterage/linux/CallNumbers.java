@@ -15,6 +15,8 @@ final class CallNumbers {
     static final long SOCKET = pick(41, 198);
     static final long SENDMSG = pick(46, 211);
     static final long SETSOCKOPT = pick(54, 208);
+    static final long WAIT4 = pick(61, 260);
+    static final long FCNTL = pick(72, 25);
     static final long FSYNC = pick(74, 82);
     static final long FTRUNCATE = pick(77, 46);
     static final long FCHMOD = pick(91, 52);
@@ -46,7 +48,9 @@ final class CallNumbers {
     static final long FSOPEN = 430;
     static final long FSCONFIG = 431;
     static final long FSMOUNT = 432;
+    static final long PIDFD_OPEN = 434;
     static final long OPENAT2 = 437;
+    static final long PIDFD_GETFD = 438;
 
     private CallNumbers() {}
 

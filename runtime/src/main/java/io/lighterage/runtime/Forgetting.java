@@ -66,6 +66,13 @@ record Forgetting(Store store, Namespace namespace, LayerCache layers) {
         return layers.retain(named);
     }
 
+    /// The image's documents, configurations and layers.
+    Set<Digest> parts(ImageRecord image) {
+        Set<Digest> found = new HashSet<>();
+        collect(namespace.content(), image.target(), found);
+        return found;
+    }
+
     /// Everything that is here of an image.
     private static void collect(ContentStore content, Descriptor descriptor, Set<Digest> found) {
         boolean known = !found.add(descriptor.digest());

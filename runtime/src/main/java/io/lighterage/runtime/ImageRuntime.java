@@ -145,6 +145,17 @@ public final class ImageRuntime implements AutoCloseable {
         };
     }
 
+    /// As [#mounter], so that containers go on when this process is killed and another takes over, where this machine
+    /// can do that. For the one process that serves this root.
+    public TreeMounter lastingMounter(MountWay way) {
+        ErofsTreeMounter lasting = ErofsTreeMounter.lasting(store.root().resolve("erofs"));
+        return switch (way) {
+            case AUTO -> new FastestTreeMounter(lasting, new FuseTreeMounter());
+            case EROFS -> lasting;
+            case TREE -> new FuseTreeMounter();
+        };
+    }
+
     /// Starts an image on its lazy mount by runc, and notes what is read until it is ready. Needs root and runc.
     ///
     /// @throws ImageException what [#mount] throws, and what the container's start does
@@ -238,6 +249,11 @@ public final class ImageRuntime implements AutoCloseable {
     /// @return bytes
     public long freeStrayLayers() {
         return new Forgetting(store, namespace, layers).strays();
+    }
+
+    /// Digests of what is known of an image: its documents, configurations and layers.
+    public Set<Digest> parts(ImageRecord image) {
+        return new Forgetting(store, namespace, layers).parts(image);
     }
 
     private ImageRecord byName(String reference) {

@@ -51,7 +51,7 @@ record Daemon(Invocation invocation, DaemonConfig config) {
         try (ImageRuntime runtime = ImageRuntime.open(new RuntimeConfig(root, NAMESPACE, registries));
                 RemoteLayers layers = new RemoteLayers(
                         runtime,
-                        runtime.mounter(config.lazy().mounter()),
+                        runtime.lastingMounter(config.lazy().mounter()),
                         config.lazy().options());
                 Snapshotter snapshotter = open(runtime.store(), layers);
                 Monitored monitored = monitored(snapshotter, runtime, layers);

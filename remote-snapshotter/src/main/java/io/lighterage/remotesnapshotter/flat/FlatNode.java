@@ -29,6 +29,11 @@ final class FlatNode {
         return name;
     }
 
+    /// Whether it shows the layer of that digest, in hexadecimal.
+    boolean isOf(RawName layer) {
+        return RawName.of(index.layer().hex()).equals(layer);
+    }
+
     LayerIndex index() {
         return index;
     }

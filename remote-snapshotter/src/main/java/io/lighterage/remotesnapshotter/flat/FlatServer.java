@@ -2,16 +2,24 @@ package io.lighterage.remotesnapshotter.flat;
 
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
+import io.lighterage.linux.DescriptorHolder;
 import io.lighterage.linux.DyingThread;
 import io.lighterage.linux.Errno;
 import io.lighterage.linux.FuseCalls;
 import io.lighterage.linux.NativeBuffers;
 import io.lighterage.remotesnapshotter.lazy.TreeContent;
+import io.lighterage.stargz.RawName;
 import io.lighterage.stargz.index.LayerIndex;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Shows flat files to the kernel as files of one directory, which is mounted nowhere: they are opened through
 /// a descriptor of this process, so nobody else comes near them, and nothing is left to unmount when it dies.
@@ -37,20 +45,29 @@ public final class FlatServer implements AutoCloseable {
     /// Late replies that may be written at once.
     private static final int LATE_BUFFERS = 4;
 
+    /// The kernel says that a file is closed some milliseconds after its mount has gone.
+    private static final int LOOKS = 50;
+
+    private static final long LOOK_NANOS = 10_000_000;
+
     private final FuseCalls calls;
     private final int connection;
     private final int root;
-    private final FlatFiles files = new FlatFiles();
+    private final FlatFiles files;
+    private final @Nullable FlatBook book;
     private final FlatReads reads;
     private final AtomicInteger running = new AtomicInteger(THREADS);
     private final CountDownLatch ended = new CountDownLatch(1);
     private final NativeBuffers memory = new NativeBuffers();
+    private volatile boolean left;
     private boolean closed;
 
-    private FlatServer(FuseCalls calls, int connection, int root) {
+    private FlatServer(FuseCalls calls, int connection, int root, FlatFiles files, @Nullable FlatBook book) {
         this.calls = calls;
         this.connection = connection;
         this.root = root;
+        this.files = files;
+        this.book = book;
         reads = new FlatReads(new ReplyBuffers(LATE_BUFFERS, REPLY_BYTES), this::reply, DyingThread::isKilled);
     }
 
@@ -58,6 +75,79 @@ public final class FlatServer implements AutoCloseable {
     ///
     /// @throws ImageException DENIED when this process may not, UNSUPPORTED when the kernel cannot
     public static FlatServer start(FuseCalls calls) {
+        FlatServer server = make(calls, new FlatFiles(), null);
+        server.begin();
+        return server;
+    }
+
+    /// As [#start(FuseCalls)], so that another process can go on after this one was killed: where the kernel and this
+    /// machine have what that takes, or as well as without.
+    public static FlatServer start(FuseCalls calls, FlatBook book) {
+        int epoch = book.begin(true);
+        FlatServer server = make(calls, new FlatFiles(book, epoch), book);
+        server.begin();
+        return server;
+    }
+
+    /// Goes on where a process that died stopped: nothing is answered until [#goOn].
+    ///
+    /// @return empty when nobody holds what that takes
+    public static Optional<FlatServer> takeOver(FuseCalls calls, FlatBook book) {
+        Optional<DescriptorHolder> holder = book.holder();
+        if (holder.isEmpty()) {
+            return Optional.empty();
+        }
+        int connection = holder.get().take(0);
+        int root = holder.get().take(1);
+        if (connection >= 0 && root >= 0) {
+            int epoch = book.begin(false);
+            return Optional.of(new FlatServer(calls, connection, root, new FlatFiles(book, epoch), book));
+        }
+        LOG.log(
+                System.Logger.Level.ERROR,
+                "cannot go on with the flat files of the process before: " + Errno.name(Math.min(connection, root))
+                        + "; what runs on them gets errors");
+        for (int descriptor : new int[] {connection, root}) {
+            int ignored = descriptor < 0 ? 0 : calls.close(descriptor);
+        }
+        book.end();
+        return Optional.empty();
+    }
+
+    /// The layers of which the kernel has files open, by their digests in hexadecimal; of a process before this one,
+    /// too. Empty where no process could go on after this one.
+    public Set<String> open() {
+        FlatBook notes = book;
+        return notes == null
+                ? Set.of()
+                : notes.open().stream().map(RawName::toString).collect(Collectors.toSet());
+    }
+
+    /// This process ends, and another is to go on: nothing is answered any more, which leaves all requests to it.
+    ///
+    /// @return false when nothing is open, so that there is nothing to go on with
+    public boolean leave() {
+        FlatBook notes = book;
+        if (notes == null || notes.holder().isEmpty()) {
+            return false;
+        }
+        for (int look = 0; look < LOOKS && !notes.open().isEmpty(); look++) {
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+        left = !notes.open().isEmpty();
+        return left;
+    }
+
+    /// Begins to answer what has waited since the process before died. The contents of [#open] layers are to be
+    /// served by now; reads of others are `EIO`.
+    public void goOn() {
+        try (NativeBuffers once = new NativeBuffers()) {
+            reply(FuseReply.resend(once.allocate(FuseFormat.OUT_HEADER)));
+        }
+        begin();
+    }
+
+    private static FlatServer make(FuseCalls calls, FlatFiles files, @Nullable FlatBook book) {
         int connection = calls.open();
         if (connection < 0) {
             throw refused("open /dev/fuse", connection);
@@ -67,11 +157,13 @@ public final class FlatServer implements AutoCloseable {
             int ignored = calls.close(connection);
             throw refused("make a FUSE file system", root);
         }
-        FlatServer server = new FlatServer(calls, connection, root);
+        return new FlatServer(calls, connection, root, files, book);
+    }
+
+    private void begin() {
         for (int i = 1; i <= THREADS; i++) {
-            Thread.ofPlatform().daemon().name("lighter-flat-" + i).start(server::work);
+            Thread.ofPlatform().daemon().name("lighter-flat-" + i).start(this::work);
         }
-        return server;
     }
 
     private static ImageException refused(String what, int result) {
@@ -105,6 +197,9 @@ public final class FlatServer implements AutoCloseable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
+            if (book != null && !left) {
+                book.end();
+            }
             int ignored = calls.close(root);
         }
     }
@@ -158,8 +253,11 @@ public final class FlatServer implements AutoCloseable {
             case FuseRequest.Open open -> reply(open(open, room));
             case FuseRequest.Read read -> read(read, room);
             case FuseRequest.Space _ -> reply(FuseReply.space(room, unique));
-            case FuseRequest.Release _, FuseRequest.Access _, FuseRequest.Destroy _ ->
+            case FuseRequest.Release release -> {
+                opened(release.node(), -1);
                 reply(FuseReply.error(room, unique, 0));
+            }
+            case FuseRequest.Access _, FuseRequest.Destroy _ -> reply(FuseReply.error(room, unique, 0));
             case FuseRequest.Interrupt interrupt -> {
                 // Not known yet: another thread is about to begin it. The kernel says it again.
                 if (!reads.interrupted(interrupt.target())) {
@@ -177,7 +275,7 @@ public final class FlatServer implements AutoCloseable {
         }
     }
 
-    private static ByteBuffer init(FuseRequest.Init offer, ByteBuffer room) {
+    private ByteBuffer init(FuseRequest.Init offer, ByteBuffer room) {
         if (!FuseNegotiation.possible(offer)) {
             LOG.log(
                     System.Logger.Level.ERROR,
@@ -186,6 +284,9 @@ public final class FlatServer implements AutoCloseable {
         }
         FuseNegotiation agreed = FuseNegotiation.of(offer);
         LOG.log(System.Logger.Level.DEBUG, () -> "FUSE: " + offer + ", agreed " + agreed);
+        if (book != null && !(agreed.resends() && book.hold(List.of(connection, root)))) {
+            LOG.log(System.Logger.Level.DEBUG, "nobody can go on with the flat files when this process is killed");
+        }
         return FuseReply.init(room, offer.unique(), agreed);
     }
 
@@ -205,14 +306,22 @@ public final class FlatServer implements AutoCloseable {
         FlatNode file = files.at(request.node());
         return file == null
                 ? FuseReply.error(room, request.unique(), Errno.ESTALE)
-                : FuseReply.attributes(room, request.unique(), file.node(), file.size());
+                : FuseReply.attributes(room, request.unique(), request.node(), file.size());
     }
 
     private ByteBuffer open(FuseRequest.Open open, ByteBuffer room) {
         FlatNode file = files.at(open.node());
-        return file == null
-                ? FuseReply.error(room, open.unique(), Errno.ESTALE)
-                : FuseReply.open(room, open.unique(), file.howToOpen());
+        if (file == null) {
+            return FuseReply.error(room, open.unique(), Errno.ESTALE);
+        }
+        opened(open.node(), 1);
+        return FuseReply.open(room, open.unique(), file.howToOpen());
+    }
+
+    private void opened(long node, int change) {
+        if (book != null && !left) {
+            book.opened(FlatFiles.number(node), change);
+        }
     }
 
     private void read(FuseRequest.Read read, ByteBuffer room) {
@@ -235,6 +344,9 @@ public final class FlatServer implements AutoCloseable {
     }
 
     private void reply(ByteBuffer reply) {
+        if (left) {
+            return;
+        }
         int result = calls.reply(connection, reply);
         // ENOENT: who asked has gone. ENODEV: all have.
         if (result < 0 && result != -Errno.ENOENT && result != -Errno.ENODEV) {

@@ -8,9 +8,9 @@ package io.lighterage.remotesnapshotter.flat;
 /// | request header | 0: length (4), 4: opcode (4), 8: unique (8), 16: node (8), 24: uid (4), 28: gid (4), 32: thread
 /// (4) | 40 |
 /// | reply header | 0: length (4), 4: `-errno` (4, signed), 8: unique (8) | 16 |
-/// | INIT | 0: major (4), 4: minor (4), 8: read-ahead (4), 12: flags (4) | 16 or more |
+/// | INIT | 0: major (4), 4: minor (4), 8: read-ahead (4), 12: flags (4), 16: more flags (4) | 16 or more |
 /// | its reply | 0: major (4), 4: minor (4), 8: read-ahead (4), 12: flags (4), 16: background (2), 18: congestion (2),
-/// 20: largest write (4), 24: granularity of times (4), 28: pages (2) | 64 |
+/// 20: largest write (4), 24: granularity of times (4), 28: pages (2), 32: more flags (4) | 64 |
 /// | LOOKUP | 0: name, NUL-terminated | |
 /// | its reply | 0: node (8), 8: generation (8), 16: name holds, seconds (8), 24: attributes hold, seconds (8), 40:
 /// attributes | 128 |
@@ -67,6 +67,15 @@ final class FuseFormat {
 
     /// Requests of more than 32 pages.
     static final int MAX_PAGES = 1 << 22;
+
+    /// There are flags in a second word: INIT 16, its reply 32.
+    static final int INIT_EXT = 1 << 30;
+
+    /// In the second word: the kernel gives requests again that were taken and not answered, once told to.
+    static final int HAS_RESEND = 1 << 7;
+
+    /// What is sent in the place of an error, as a reply to nobody, to be given those requests again.
+    static final int NOTIFY_RESEND = 7;
 
     /// The page cache is passed over.
     static final int OPEN_DIRECT = 1;

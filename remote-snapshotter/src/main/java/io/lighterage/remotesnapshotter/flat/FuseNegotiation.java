@@ -7,13 +7,15 @@ package io.lighterage.remotesnapshotter.flat;
 /// | `ASYNC_READ` | several reads ahead at once, or each waits for the network in turn |
 /// | `ASYNC_DIO` | the same for reads past the page cache |
 /// | `MAX_PAGES` | requests of 1 MiB in place of 128 KiB: a quarter of the work for what is here |
+/// | `HAS_RESEND` | whoever goes on after this process can be given what it took and did not answer |
 ///
 /// @param major 7
 /// @param minor what both speak
 /// @param maxReadAhead as the kernel has it; it cannot be raised here
 /// @param flags those of ours that are offered
 /// @param maxPages of a request; 0 for what the kernel has
-record FuseNegotiation(int major, int minor, int maxReadAhead, int flags, int maxPages) {
+/// @param resends whether requests can be given again
+record FuseNegotiation(int major, int minor, int maxReadAhead, int flags, int maxPages, boolean resends) {
     static final int WANTED = FuseFormat.ASYNC_READ | FuseFormat.ASYNC_DIO | FuseFormat.MAX_PAGES;
 
     /// Reads ahead that may be under way: each waits for the network, and with the kernel's 12 a stalled
@@ -39,6 +41,11 @@ record FuseNegotiation(int major, int minor, int maxReadAhead, int flags, int ma
         int minor = offer.major() > FuseFormat.MAJOR ? FuseFormat.MINOR : Math.min(offer.minor(), FuseFormat.MINOR);
         int flags = offer.flags() & WANTED;
         return new FuseNegotiation(
-                FuseFormat.MAJOR, minor, offer.maxReadAhead(), flags, (flags & FuseFormat.MAX_PAGES) == 0 ? 0 : PAGES);
+                FuseFormat.MAJOR,
+                minor,
+                offer.maxReadAhead(),
+                flags,
+                (flags & FuseFormat.MAX_PAGES) == 0 ? 0 : PAGES,
+                (offer.moreFlags() & FuseFormat.HAS_RESEND) != 0);
     }
 }

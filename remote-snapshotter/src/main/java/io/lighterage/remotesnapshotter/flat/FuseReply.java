@@ -43,13 +43,20 @@ final class FuseReply {
         reply.putInt(body, agreed.major());
         reply.putInt(body + 4, agreed.minor());
         reply.putInt(body + 8, agreed.maxReadAhead());
-        reply.putInt(body + 12, agreed.flags());
+        reply.putInt(body + 12, agreed.flags() | (agreed.resends() ? FuseFormat.INIT_EXT : 0));
         reply.putShort(body + 16, (short) FuseNegotiation.BACKGROUND);
         reply.putShort(body + 18, (short) FuseNegotiation.CONGESTION);
         reply.putInt(body + 20, FuseNegotiation.MAX_WRITE);
         reply.putInt(body + 24, 1);
         reply.putShort(body + 28, (short) agreed.maxPages());
+        reply.putInt(body + 32, agreed.resends() ? FuseFormat.HAS_RESEND : 0);
         return end(reply, unique, 0);
+    }
+
+    /// Asks for what was taken and not answered, by a process before this one. It has no reply.
+    static ByteBuffer resend(ByteBuffer target) {
+        ByteBuffer notice = begin(target, 0);
+        return notice.putInt(0, FuseFormat.OUT_HEADER).putInt(4, FuseFormat.NOTIFY_RESEND);
     }
 
     /// A node that a name stands for.

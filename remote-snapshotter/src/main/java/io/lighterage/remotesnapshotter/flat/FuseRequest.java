@@ -13,7 +13,12 @@ sealed interface FuseRequest {
     ///
     /// @param maxReadAhead bytes the kernel reads ahead at most
     /// @param flags bits as in [FuseFormat]
-    record Init(long unique, int major, int minor, int maxReadAhead, int flags) implements FuseRequest {}
+    /// @param moreFlags those of the second word
+    record Init(long unique, int major, int minor, int maxReadAhead, int flags, int moreFlags) implements FuseRequest {
+        Init(long unique, int major, int minor, int maxReadAhead, int flags) {
+            this(unique, major, minor, maxReadAhead, flags, 0);
+        }
+    }
 
     /// The node that a name stands for.
     record Lookup(long unique, long parent, RawName name) implements FuseRequest {}
@@ -29,7 +34,8 @@ sealed interface FuseRequest {
     /// `statfs(2)`.
     record Space(long unique) implements FuseRequest {}
 
-    record Release(long unique) implements FuseRequest {}
+    /// A file that was opened is closed.
+    record Release(long unique, long node) implements FuseRequest {}
 
     record Access(long unique) implements FuseRequest {}
 
@@ -84,19 +90,31 @@ sealed interface FuseRequest {
 
     private static FuseRequest body(int opcode, long unique, long node, int thread, ByteBuffer body) {
         return switch (opcode) {
-            case FuseFormat.INIT -> new Init(unique, body.getInt(0), body.getInt(4), body.getInt(8), body.getInt(12));
+            case FuseFormat.INIT -> init(unique, body);
             case FuseFormat.LOOKUP -> lookup(unique, node, body);
             case FuseFormat.GETATTR -> new Attributes(unique, node);
             case FuseFormat.OPEN -> new Open(unique, node);
             case FuseFormat.READ -> read(unique, node, thread, body);
             case FuseFormat.STATFS -> new Space(unique);
-            case FuseFormat.RELEASE -> new Release(unique);
+            case FuseFormat.RELEASE -> new Release(unique, node);
             case FuseFormat.ACCESS -> new Access(unique);
             case FuseFormat.INTERRUPT -> new Interrupt(unique, body.getLong(0));
             case FuseFormat.FORGET, FuseFormat.BATCH_FORGET -> new Forget(unique);
             case FuseFormat.DESTROY -> new Destroy(unique);
             default -> new Other(unique, opcode);
         };
+    }
+
+    private static FuseRequest init(long unique, ByteBuffer body) {
+        int flags = body.getInt(12);
+        boolean more = (flags & FuseFormat.INIT_EXT) != 0 && body.limit() >= FuseFormat.INIT_IN + 4;
+        return new Init(
+                unique,
+                body.getInt(0),
+                body.getInt(4),
+                body.getInt(8),
+                flags,
+                more ? body.getInt(FuseFormat.INIT_IN) : 0);
     }
 
     private static FuseRequest lookup(long unique, long node, ByteBuffer body) {

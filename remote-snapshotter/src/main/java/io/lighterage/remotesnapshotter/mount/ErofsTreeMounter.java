@@ -9,6 +9,7 @@ import io.lighterage.linux.NativeMountCalls;
 import io.lighterage.remotesnapshotter.erofs.ErofsImage;
 import io.lighterage.remotesnapshotter.erofs.ErofsMount;
 import io.lighterage.remotesnapshotter.erofs.ErofsMounter;
+import io.lighterage.remotesnapshotter.flat.FlatBook;
 import io.lighterage.remotesnapshotter.flat.FlatServer;
 import io.lighterage.remotesnapshotter.flat.ServedFile;
 import io.lighterage.stargz.index.LayerIndex;
@@ -58,12 +59,81 @@ public final class ErofsTreeMounter implements TreeMounter {
     private final MountEnds ends = new MountEnds();
     /// One mount at a time, so that of two devices it is known whose they are. Server threads never take it.
     private final ReentrantLock mounting = new ReentrantLock();
+    private final @Nullable Path notes;
+    /// Zero when this process serves, be it nothing.
+    private final CountDownLatch going = new CountDownLatch(1);
+
     private @Nullable FlatServer server;
     private int users;
 
     /// @param folder where images are while they are mounted; made when it is needed
     public ErofsTreeMounter(Path folder) {
+        this(folder, null);
+        going.countDown();
+    }
+
+    private ErofsTreeMounter(Path folder, @Nullable Path notes) {
         this.folder = folder;
+        this.notes = notes;
+    }
+
+    /// One whose mounts go on with the next process when this one is killed, and which goes on with those of the last:
+    /// [#inherited] has to be asked first, and [#goOn] called. One process a folder may have such a one.
+    public static ErofsTreeMounter lasting(Path folder) {
+        return new ErofsTreeMounter(folder, folder.resolve("served"));
+    }
+
+    @Override
+    public synchronized Set<String> inherited() {
+        Path known = notes;
+        if (known == null || going.getCount() == 0 || server != null) {
+            return Set.of();
+        }
+        server =
+                FlatServer.takeOver(new NativeFuseCalls(), FlatBook.open(known)).orElse(null);
+        return server == null ? Set.of() : server.open();
+    }
+
+    @Override
+    public Inheritance inherit(List<TreeLayer> layers) {
+        FlatServer serving = server();
+        List<ServedFile> files = layers.stream()
+                .map(layer -> serving.serve(layer.index(), layer.content()))
+                .toList();
+        return () -> {
+            files.forEach(ServedFile::close);
+            letGo();
+        };
+    }
+
+    @Override
+    public synchronized void goOn() {
+        FlatServer inherited = server;
+        if (going.getCount() > 0 && inherited != null) {
+            inherited.goOn();
+            if (users == 0) {
+                server = null;
+                inherited.close(); // none of its layers is known
+            }
+        }
+        going.countDown();
+    }
+
+    @Override
+    public synchronized void leave() {
+        FlatServer serving = server;
+        if (serving != null && serving.leave()) {
+            LOG.log(System.Logger.Level.INFO, "what containers still read is left to the next process");
+        }
+    }
+
+    private void awaitGoing(Path directory) {
+        try {
+            going.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ImageException(ErrorKind.CANCELLED, "interrupted before " + directory + " was mounted", e);
+        }
     }
 
     @Override
@@ -95,6 +165,7 @@ public final class ErofsTreeMounter implements TreeMounter {
             throw new ImageException(
                     ErrorKind.DENIED, "cannot mount on " + directory + " as EROFS: only root may; mount it over FUSE");
         }
+        awaitGoing(directory);
         Path place = MountPlace.ofThisMachine(true).check(directory);
         Devices devices = new Devices();
         boolean mounted = false;
@@ -172,14 +243,15 @@ public final class ErofsTreeMounter implements TreeMounter {
     private synchronized FlatServer server() {
         FlatServer running = server;
         if (running == null) {
-            running = FlatServer.start(new NativeFuseCalls());
+            NativeFuseCalls calls = new NativeFuseCalls();
+            running = notes == null ? FlatServer.start(calls) : FlatServer.start(calls, FlatBook.open(notes));
             server = running;
         }
         users++;
         return running;
     }
 
-    private synchronized void leave() {
+    private synchronized void letGo() {
         users--;
         FlatServer running = server;
         if (users == 0 && running != null) {
@@ -214,7 +286,7 @@ public final class ErofsTreeMounter implements TreeMounter {
             served.clear();
             if (mine != null) {
                 mine = null;
-                leave();
+                letGo();
             }
         }
     }

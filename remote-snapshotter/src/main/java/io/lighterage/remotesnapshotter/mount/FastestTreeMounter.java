@@ -4,6 +4,8 @@ import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
 import io.lighterage.linux.Credentials;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
 
 /// Mounts as EROFS where that can be done, which is found by doing it, and over FUSE elsewhere.
 ///
@@ -19,6 +21,26 @@ public record FastestTreeMounter(ErofsTreeMounter erofs, FuseTreeMounter fuse) i
         } else {
             fuse.prepare();
         }
+    }
+
+    @Override
+    public Set<String> inherited() {
+        return erofs.inherited();
+    }
+
+    @Override
+    public Inheritance inherit(List<TreeLayer> layers) {
+        return erofs.inherit(layers);
+    }
+
+    @Override
+    public void goOn() {
+        erofs.goOn();
+    }
+
+    @Override
+    public void leave() {
+        erofs.leave();
     }
 
     @Override

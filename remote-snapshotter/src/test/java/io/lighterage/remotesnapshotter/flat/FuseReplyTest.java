@@ -77,7 +77,7 @@ class FuseReplyTest {
     @Test
     void aNewKernelIsAskedForWhatIsNeededAndNoMore() {
         FuseNegotiation agreed = agreed(45, EVERYTHING);
-        assertThat(agreed).isEqualTo(new FuseNegotiation(7, 31, 131072, FuseNegotiation.WANTED, 256));
+        assertThat(agreed).isEqualTo(new FuseNegotiation(7, 31, 131072, FuseNegotiation.WANTED, 256, false));
         ByteBuffer reply = FuseReply.init(used(), 42, agreed);
         header(reply, 80, 0);
         assertThat(reply.getInt(28)).isEqualTo(FuseNegotiation.WANTED);
@@ -99,7 +99,7 @@ class FuseReplyTest {
 
     @Test
     void aKernelThatOffersNothingIsServedToo() {
-        assertThat(agreed(23, 0)).isEqualTo(new FuseNegotiation(7, 23, 131072, 0, 0));
+        assertThat(agreed(23, 0)).isEqualTo(new FuseNegotiation(7, 23, 131072, 0, 0, false));
     }
 
     @Test

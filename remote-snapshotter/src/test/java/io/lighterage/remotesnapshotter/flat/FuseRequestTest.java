@@ -37,7 +37,7 @@ class FuseRequestTest {
         assertThat(FuseRequest.parse(Frames.request(FuseFormat.STATFS, 8, 1, NONE)))
                 .isEqualTo(new FuseRequest.Space(8));
         assertThat(FuseRequest.parse(Frames.request(FuseFormat.RELEASE, 8, 9, new byte[24])))
-                .isEqualTo(new FuseRequest.Release(8));
+                .isEqualTo(new FuseRequest.Release(8, 9));
         assertThat(FuseRequest.parse(Frames.request(FuseFormat.ACCESS, 8, 9, new byte[8])))
                 .isEqualTo(new FuseRequest.Access(8));
         assertThat(FuseRequest.parse(Frames.request(FuseFormat.DESTROY, 8, 0, NONE)))

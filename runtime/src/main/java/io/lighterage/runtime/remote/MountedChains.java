@@ -22,12 +22,19 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /// What this process has mounted: at each place a layer with all that are below it, as one tree.
 final class MountedChains implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(MountedChains.class.getName());
+
+    /// The kernel tells within milliseconds that nobody uses a mount.
+    private static final long UNUSED_MILLIS = 1000;
 
     private final ImageRuntime runtime;
     private final TreeMounter mounter;
@@ -41,7 +48,7 @@ final class MountedChains implements AutoCloseable {
     }
 
     /// The image is open as long as its tree is served.
-    private record Mounted(MountState state, MountedTree tree, MountRecords records) implements AutoCloseable {
+    private record Mounted(MountState state, MountedTree tree, MountRecords records) {
         OpenedImage image() {
             return state.image();
         }
@@ -67,19 +74,17 @@ final class MountedChains implements AutoCloseable {
 
         /// Those who are in it may go on.
         void release() {
-            note(record -> record.ended(Instant.now()));
-            try {
-                tree.release(image()::close);
-            } catch (ImageException e) {
-                LOG.log(System.Logger.Level.WARNING, e.getMessage(), e);
-            }
+            end(image()::close);
         }
 
-        @Override
-        public void close() {
+        /// Takes it away from its place, and has `then` run when nobody uses it any more; never where the kernel
+        /// refuses.
+        void end(Runnable then) {
             note(record -> record.ended(Instant.now()));
-            try (OpenedImage _ = image()) {
-                tree.close();
+            try {
+                tree.release(then);
+            } catch (ImageException e) {
+                LOG.log(System.Logger.Level.WARNING, e.getMessage(), e);
             }
         }
     }
@@ -177,19 +182,26 @@ final class MountedChains implements AutoCloseable {
         }
     }
 
+    /// Takes all of them away; what containers still read is left to the next process, if there can be one.
     @Override
     public void close() {
-        mounts.keySet().forEach(fs -> {
+        Queue<Mounted> all = new ConcurrentLinkedQueue<>();
+        for (Path fs : List.copyOf(mounts.keySet())) {
             Pending<Mounted> mount = mounts.remove(fs);
-            if (mount != null) {
-                mount.end(mounted -> {
-                    try {
-                        mounted.close();
-                    } catch (ImageException e) {
-                        LOG.log(System.Logger.Level.WARNING, e.getMessage(), e);
-                    }
-                });
+            if (mount != null && mount.now().isPresent()) {
+                all.add(mount.now().get());
+            } else if (mount != null) {
+                mount.end(late -> late.end(late.image()::close));
             }
-        });
+        }
+        CountDownLatch used = new CountDownLatch(all.size());
+        all.forEach(mounted -> mounted.end(used::countDown));
+        try {
+            boolean ignored = used.await(UNUSED_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        mounter.leave();
+        all.forEach(mounted -> mounted.image().close());
     }
 }

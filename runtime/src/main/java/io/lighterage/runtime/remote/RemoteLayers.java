@@ -33,6 +33,7 @@ public final class RemoteLayers implements LayerSource {
     private final ImageRuntime runtime;
     private final TakenImages images;
     private final MountedChains mounts;
+    private final InheritedLayers inherited;
     private final MountAbility ability;
     private final StrayLayers strays;
 
@@ -43,6 +44,7 @@ public final class RemoteLayers implements LayerSource {
         this.strays = new StrayLayers(runtime);
         this.images = new TakenImages(runtime, options, strays::look);
         this.mounts = new MountedChains(runtime, mounter, options);
+        this.inherited = new InheritedLayers(runtime, mounter, options);
         this.ability = new MountAbility(mounter, runtime.store().root().resolve("trial"), options.failed());
     }
 
@@ -140,6 +142,7 @@ public final class RemoteLayers implements LayerSource {
         if (stay.isEmpty()) {
             return false;
         }
+        inherited.keepOnly(stay.get());
         List<String> over = runtime.images().stream()
                 .map(ImageRecord::name)
                 .filter(name -> !stay.get().contains(name))
@@ -152,6 +155,7 @@ public final class RemoteLayers implements LayerSource {
     public void close() {
         images.close();
         mounts.close();
+        inherited.close();
         ability.close();
         strays.close();
     }
