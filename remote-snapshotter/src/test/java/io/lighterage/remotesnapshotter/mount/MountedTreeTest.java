@@ -6,6 +6,7 @@ import static io.lighterage.stargz.tar.Tars.symlink;
 import static io.lighterage.stargz.tar.Tars.tarOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.lighterage.contentstore.ErrorKind;
 import io.lighterage.contentstore.ImageException;
@@ -24,6 +25,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +34,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +46,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ParameterizedClass
 @EnumSource(Mounting.class)
 class MountedTreeTest {
+    /// Touches a page in the middle of a mapping.
+    private static final String MAPS = """
+            import mmap, sys
+            with open(sys.argv[1], 'rb') as f, mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ) as m:
+                print(m[len(m) // 2])
+            """;
+
     private final Mounting by;
 
     @TempDir
@@ -181,6 +192,7 @@ class MountedTreeTest {
     private static final class Stalled implements TreeContent {
         private final TreeContent content;
         private final AtomicInteger waiting = new AtomicInteger();
+        private final Set<Long> places = ConcurrentHashMap.newKeySet();
         private final CountDownLatch go = new CountDownLatch(1);
 
         Stalled(TreeContent content) {
@@ -195,6 +207,7 @@ class MountedTreeTest {
         @Override
         public void ensure(long flatOffset, long length) {
             waiting.incrementAndGet();
+            places.add(flatOffset);
             try {
                 go.await();
             } catch (InterruptedException e) {
@@ -214,24 +227,50 @@ class MountedTreeTest {
             }
             assertThat(waiting.get()).as("readers that wait").isGreaterThanOrEqualTo(count);
         }
+
+        /// Returns when somebody waits for each of the first files, all of one size.
+        void awaitReadersOf(int files, int size) throws InterruptedException {
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (waitedFor(size).count() < files && System.nanoTime() < end) {
+                Thread.sleep(5);
+            }
+            assertThat(waitedFor(size)).as("files waited for").hasSize(files);
+        }
+
+        private Stream<Long> waitedFor(int size) {
+            return places.stream().map(offset -> offset / size).distinct();
+        }
     }
 
+    /// A file each: a buffered read, one that goes past the cache (which EROFS over files has not, so there it does
+    /// not),
+    /// and one through a mapping.
     @Test
     void aReaderOfAStalledRegistryDiesWhenItIsKilled() throws Exception {
+        assumeTrue(Unpacking.hasCommand("python3"), "needs python3");
+        int size = 256 << 10; // whole pages, so that a flat offset tells whose it is
+        String content = "x".repeat(size);
         Stalled[] stalled = new Stalled[1];
-        ImageTree tree = Trees.of(content -> stalled[0] = new Stalled(content), tarOf(file("f", "x".repeat(300_000))));
+        ImageTree tree = Trees.of(
+                bytes -> stalled[0] = new Stalled(bytes),
+                tarOf(file("a", content), file("b", content), file("c", content)));
         try (MountedTree mounted = by.mount(tree, place)) {
-            String path = mounted.at().resolve("f").toString();
-            // a buffered read, a mapped one, and one that goes past the cache
-            Process buffered = new ProcessBuilder("cat", path).start();
-            Process direct = new ProcessBuilder("dd", "if=" + path, "iflag=direct", "bs=64k").start();
-            stalled[0].awaitReaders(2);
-            for (Process process : List.of(buffered, direct)) {
+            String at = mounted.at() + "/";
+            String flag = by == Mounting.TREE ? "iflag=direct" : "iflag=fullblock";
+            List<Process> readers = List.of(
+                    new ProcessBuilder("cat", at + "a").start(),
+                    new ProcessBuilder("dd", "if=" + at + "b", flag).start(),
+                    new ProcessBuilder("python3", "-c", MAPS, at + "c").start());
+            stalled[0].awaitReadersOf(readers.size(), size);
+            for (Process process : readers) {
                 process.destroyForcibly();
                 assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("dead").isTrue();
+                assertThat(process.exitValue()).as("by SIGKILL").isEqualTo(128 + 9);
             }
             stalled[0].go.countDown();
-            assertThat(Files.readString(mounted.at().resolve("f"))).hasSize(300_000);
+            for (String name : List.of("a", "b", "c")) {
+                assertThat(mounted.at().resolve(name)).hasContent(content);
+            }
         }
     }
 
