@@ -115,6 +115,15 @@ final class ImageBench implements AutoCloseable {
     }
 
     void open(LazyOptions how, Use use) {
+        open(layers, diffIds, how, use);
+    }
+
+    /// Opens one layer as an image of its own.
+    void openOnly(int layer, LazyOptions how, Use use) {
+        open(layers.subList(layer, layer + 1), diffIds.subList(layer, layer + 1), how, use);
+    }
+
+    private void open(List<Descriptor> which, List<Digest> tars, LazyOptions how, Use use) {
         ResolverConfig usual = ResolverConfig.defaults();
         ResolverConfig config = new ResolverConfig(
                 usual.authFile(),
@@ -133,8 +142,8 @@ final class ImageBench implements AutoCloseable {
                     store.namespace("default").content(),
                     source,
                     source.name(),
-                    layers,
-                    () -> diffIds,
+                    which,
+                    () -> tars,
                     how,
                     new Silent())) {
                 use.of(image);
@@ -150,7 +159,11 @@ final class ImageBench implements AutoCloseable {
     }
 
     Path place() {
-        return LayerPlace.directory(root.resolve("layers"), layers.getFirst().digest());
+        return place(0);
+    }
+
+    Path place(int layer) {
+        return LayerPlace.directory(root.resolve("layers"), layers.get(layer).digest());
     }
 
     static byte[] content(LazyLayer layer, String... path) {

@@ -16,12 +16,17 @@ import io.lighterage.stargz.RawName;
 import io.lighterage.stargz.index.Encoding;
 import io.lighterage.stargz.index.LayerIndex;
 import io.lighterage.stargz.tar.Tars;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -219,6 +224,60 @@ class LazyImageTest {
                         .as("a layer in use stays")
                         .hasSize(1_000_000));
         assertThat(bench.cache().bytes()).isLessThan(500_000);
+    }
+
+    @Test
+    void theLayerThatWasUsedLongestAgoIsEvictedFirst() {
+        long total = threeLayersUsedOneAfterAnother();
+        bench.openOnly(0, LazyOptions.defaults(), image -> {});
+        assertThat(bench.cache().trim(total - 1)).isBetween(1_000_000L, 2_000_000L);
+        assertThat(layersHere()).containsExactly(0, 2);
+    }
+
+    @Test
+    void insteadOfALayerInUseTheNextOneIsEvicted() {
+        long total = threeLayersUsedOneAfterAnother();
+        bench.openOnly(0, LazyOptions.defaults(), image -> {
+            setLastUse(0, Duration.ofDays(9)); // as one that is mounted for long
+            assertThat(bench.cache().trim(total - 1)).isBetween(1_000_000L, 2_000_000L);
+            assertThat(layersHere()).containsExactly(0, 2);
+            assertThat(bench.cache().trim(0)).isBetween(1_000_000L, 2_000_000L);
+            assertThat(layersHere()).containsExactly(0);
+            assertThat(content(image.layers().getFirst(), "a")).hasSize(1_000_000);
+        });
+    }
+
+    @Test
+    void aQuotaForTwoLayersKeepsTheTwoUsedLast() {
+        long total = threeLayersUsedOneAfterAnother();
+        bench.openOnly(0, LazyOptions.defaults().withLayersQuota(total - 1), image -> {});
+        assertThat(layersHere()).containsExactly(0, 2);
+        assertThat(bench.cache().bytes()).isBetween(2_000_000L, total - 1);
+    }
+
+    /// @return what they take on disk
+    private long threeLayersUsedOneAfterAnother() {
+        for (int i = 0; i < 3; i++) {
+            bench.addPlain(tarOf(file("a", randomBytes(1_000_000, i))));
+        }
+        bench.open(image -> {});
+        for (int i = 0; i < 3; i++) {
+            setLastUse(i, Duration.ofDays(3 - i));
+        }
+        return bench.cache().bytes();
+    }
+
+    private void setLastUse(int layer, Duration ago) {
+        File lock = bench.place(layer).resolve("lock").toFile();
+        assertThat(lock.setLastModified(Instant.now().minus(ago).toEpochMilli()))
+                .isTrue();
+    }
+
+    private List<Integer> layersHere() {
+        return IntStream.range(0, bench.layers().size())
+                .filter(layer -> Files.exists(bench.place(layer).resolve("index")))
+                .boxed()
+                .toList();
     }
 
     private static byte[] bytes(String text) {
