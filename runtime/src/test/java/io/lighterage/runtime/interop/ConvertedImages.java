@@ -5,9 +5,12 @@ import io.lighterage.runtime.ImageRuntime;
 import io.lighterage.runtime.ProgressListener;
 import io.lighterage.runtime.RuntimeConfig;
 import io.lighterage.stargz.format.LayerForm;
+import io.lighterage.stargz.format.PriorityList;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /// Real images in the forms that can be read lazily, as we and as the programs of others make them.
 enum ConvertedImages {
@@ -65,6 +68,8 @@ enum ConvertedImages {
         }
     };
 
+    private static final int CHUNK = 64 << 10;
+
     /// Makes the image.
     ///
     /// @param layout OCI layout of the image, tag `latest`
@@ -72,10 +77,13 @@ enum ConvertedImages {
     /// @return the reference to mount
     abstract String make(Path layout, Path folder) throws Exception;
 
+    /// In small chunks, so that many files have several.
     private static String convert(Path layout, Path folder, LayerForm form) {
         String made = "oci:" + folder.resolve("made") + ":latest";
         try (ImageRuntime runtime = ImageRuntime.open(RuntimeConfig.at(folder.resolve("converting")))) {
-            runtime.convert("oci:" + layout + ":latest", made, ConvertOptions.to(form), ProgressListener.NONE);
+            ConvertOptions options =
+                    new ConvertOptions(form, OptionalInt.of(CHUNK), PriorityList.NONE, Optional.empty());
+            runtime.convert("oci:" + layout + ":latest", made, options, ProgressListener.NONE);
         }
         return made;
     }

@@ -15,7 +15,8 @@ import java.util.Random;
 import java.util.Set;
 
 /// Layers with as many files as one wants, from a seed. The lowest has half of them; those above replace, hide and add.
-/// Every eighth name is a hard link to a file of its layer, and some files are larger than a chunk.
+/// Every eighth name is a hard link to a file of its layer, and some files are larger than a chunk; of those, too, some
+/// have several names.
 final class LargeLayers {
     private static final int LAYERS = 5;
     private static final int FILES_OF_A_DIRECTORY = 40;
@@ -43,15 +44,11 @@ final class LargeLayers {
 
     private byte[] layer(int count, boolean upper) {
         List<Tars.Item> items = new ArrayList<>();
-        for (int directory = 0; directory < files / FILES_OF_A_DIRECTORY && upper; directory++) {
-            switch (random.nextInt(40)) {
-                case 0 -> items.add(opaque(directory(directory)));
-                case 1 -> items.add(whiteout(directory(directory)));
-                case 2 -> items.add(dir(directory(directory) + "/").mode(0711).time(random.nextInt(1 << 30), 0));
-                default -> {}
-            }
+        if (upper) {
+            addDirectories(items);
         }
         List<String> made = new ArrayList<>();
+        List<String> large = new ArrayList<>();
         Set<String> names = new HashSet<>();
         for (int i = 0; i < count; i++) {
             String name = upper ? name(random.nextInt(files * 3 / 4)) : name(i);
@@ -61,15 +58,31 @@ final class LargeLayers {
                 continue; // A layer has every name once, or a converter would have to choose.
             }
             if (link) {
-                items.add(hardlink(full, made.get(random.nextInt(made.size()))));
+                List<String> targets = i % 80 == 1 && !large.isEmpty() ? large : made;
+                items.add(hardlink(full, targets.get(random.nextInt(targets.size()))));
             } else if (upper && i % 5 == 0) {
                 items.add(whiteout(random.nextBoolean() ? name : name + "-" + random.nextInt(3)));
             } else {
-                items.add(file(name, content()).time(random.nextInt(1 << 30), 0).owner(i % 3, i % 5));
+                byte[] content = content();
+                items.add(file(name, content).time(random.nextInt(1 << 30), 0).owner(i % 3, i % 5));
                 made.add(name);
+                if (content.length >= LARGE) {
+                    large.add(name);
+                }
             }
         }
         return tarOf(items.toArray(Tars.Item[]::new));
+    }
+
+    private void addDirectories(List<Tars.Item> items) {
+        for (int directory = 0; directory < files / FILES_OF_A_DIRECTORY; directory++) {
+            switch (random.nextInt(40)) {
+                case 0 -> items.add(opaque(directory(directory)));
+                case 1 -> items.add(whiteout(directory(directory)));
+                case 2 -> items.add(dir(directory(directory) + "/").mode(0711).time(random.nextInt(1 << 30), 0));
+                default -> {}
+            }
+        }
     }
 
     private static String directory(int number) {

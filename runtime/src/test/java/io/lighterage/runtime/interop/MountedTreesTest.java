@@ -4,21 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.lighterage.remotesnapshotter.apply.TreeListing;
+import io.lighterage.remotesnapshotter.lazy.LazyLayer;
+import io.lighterage.remotesnapshotter.lazy.LazyOptions;
 import io.lighterage.runtime.ImageRuntime;
 import io.lighterage.runtime.LazyMount;
 import io.lighterage.runtime.MountRequest;
 import io.lighterage.runtime.MountWay;
+import io.lighterage.runtime.OpenedImage;
 import io.lighterage.runtime.ProgressListener;
 import io.lighterage.runtime.RuntimeConfig;
 import io.lighterage.runtime.UnpackForm;
+import io.lighterage.stargz.index.LayerIndex;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -74,7 +80,37 @@ class MountedTreesTest {
         HandMadeLayout layout = HandMadeLayout.at(folder.resolve("large"));
         layout.layers(new LargeLayers(1, FULL ? 100_000 : 10_000).make());
         String reference = form.make(layout.folder(), folder);
+        if (form == ConvertedImages.OUR_ESTARGZ) {
+            assertThat(linksOfSeveralChunks(reference)).isPositive();
+        }
         compare(layout.folder(), form, reference, BOTH);
+    }
+
+    /// Files with several names and several chunks: the chunks stand at one of the names, and all must lead there.
+    private long linksOfSeveralChunks(String reference) {
+        return open(
+                reference,
+                index -> IntStream.rangeClosed(1, index.fileCount())
+                        .filter(file -> index.linkCount(file) > 1)
+                        .filter(file -> index.chunkAt(index.flatOffset(file) + index.size(file) - 1)
+                                > index.chunkAt(index.flatOffset(file)))
+                        .count());
+    }
+
+    /// The sum of what is said of each layer.
+    private long open(String reference, ToLongFunction<LayerIndex> layer) {
+        try (ImageRuntime runtime = runtime("looked-at");
+                OpenedImage image = runtime.open(
+                        reference,
+                        Optional.empty(),
+                        LazyOptions.defaults().withBackground(false),
+                        false,
+                        ProgressListener.NONE)) {
+            return image.layers().layers().stream()
+                    .map(LazyLayer::index)
+                    .mapToLong(layer)
+                    .sum();
+        }
     }
 
     /// skopeo 1.9 leaves out zeros behind the end of an archive, so what its layers hold is not what the configuration
