@@ -9,6 +9,8 @@ import io.lighterage.stargz.format.PriorityList;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -46,13 +48,22 @@ enum ConvertedImages {
     CTR_REMOTE_ESTARGZ {
         @Override
         String make(Path layout, Path folder) throws Exception {
-            return ctrRemote(layout, folder, "--estargz");
+            return ctrRemote(layout, folder, "convert", "--estargz");
         }
     },
     CTR_REMOTE_ZSTD_CHUNKED {
         @Override
         String make(Path layout, Path folder) throws Exception {
-            return ctrRemote(layout, folder, "--zstdchunked");
+            return ctrRemote(layout, folder, "convert", "--zstdchunked");
+        }
+    },
+    /// It runs the image and sets the files that are opened before a landmark.
+    CTR_REMOTE_OPTIMIZED {
+        @Override
+        String make(Path layout, Path folder) throws Exception {
+            Programs.require("runc");
+            String[] how = {"--estargz-compression-level=1", "--entrypoint=[\"/bin/cat\"]", "--args=[\"/etc/passwd\"]"};
+            return ctrRemote(layout, folder, "optimize", how);
         }
     },
     /// skopeo compresses what is not compressed, so the layers are laid bare first.
@@ -88,14 +99,18 @@ enum ConvertedImages {
         return made;
     }
 
-    private static String ctrRemote(Path layout, Path folder, String form) throws IOException, InterruptedException {
+    private static String ctrRemote(Path layout, Path folder, String verb, String... how)
+            throws IOException, InterruptedException {
         Programs.require("containerd", "ctr", "ctr-remote", "tar");
         Path archive = folder.resolve("image.tar");
         Programs.run("tar", "-C", layout.toString(), "-cf", archive.toString(), ".");
         Path exported = folder.resolve("exported.tar");
         try (Containerd containerd = Containerd.start(folder.resolve("containerd"))) {
             containerd.ctr("image", "import", "--no-unpack", "--base-name", "test", archive.toString());
-            containerd.ctrRemote("image", "convert", form, "--oci", "test:latest", "test:new");
+            List<String> command = new ArrayList<>(List.of("image", verb, "--oci"));
+            command.addAll(List.of(how));
+            command.addAll(List.of("test:latest", "test:new"));
+            containerd.ctrRemote(command.toArray(String[]::new));
             containerd.ctr("image", "export", exported.toString(), "test:new");
         }
         Path made = Files.createDirectory(folder.resolve("made"));

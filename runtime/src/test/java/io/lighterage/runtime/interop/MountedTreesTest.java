@@ -70,6 +70,11 @@ class MountedTreesTest {
         assumeTrue(Files.exists(Path.of("/dev/fuse")), "needs /dev/fuse");
         boolean bothWays = name.equals("web") || FULL;
         String reference = form.make(RealImages.layout(name), folder);
+        if (form == ConvertedImages.CTR_REMOTE_OPTIMIZED) {
+            assertThat(open(reference, LayerIndex::prefetchEnd))
+                    .as("a landmark")
+                    .isPositive();
+        }
         compare(RealImages.layout(name), form, reference, bothWays ? BOTH : List.of(MountWay.AUTO));
     }
 
