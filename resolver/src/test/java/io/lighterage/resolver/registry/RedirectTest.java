@@ -241,6 +241,18 @@ class RedirectTest {
         assertThat(cdn.seen()).isEmpty();
     }
 
+    @Test
+    void aServerDoesNotAskAMetadataServiceThatADescriptorNames() {
+        Descriptor blob =
+                withUrls(onCdn(new byte[100]), "https://169.254.169.254/latest", "http://169.254.169.254/latest");
+        ImageException failure = failure(blob, Configs.plain().withoutLinkLocal());
+        assertThat(failure.kind()).isEqualTo(ErrorKind.NOT_FOUND);
+        assertThat(failure.getSuppressed())
+                .satisfiesExactly(
+                        named -> assertThat(named).hasMessageContaining("metadata service"),
+                        plain -> assertThat(plain).hasMessageContaining("is not https"));
+    }
+
     private static Descriptor withUrls(Descriptor of, String... urls) {
         return new Descriptor(of.mediaType(), of.digest(), of.size(), Map.of(), Optional.empty(), "", List.of(urls));
     }
