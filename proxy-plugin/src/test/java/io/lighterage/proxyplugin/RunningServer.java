@@ -26,8 +26,12 @@ import java.util.concurrent.TimeUnit;
 /// A server on a root of its own, in this process.
 record RunningServer(Store store, Snapshotter snapshotter, SnapshotterServer server) implements AutoCloseable {
     static RunningServer start(Path root, Path socket) {
+        return start(root, socket, LayerSource.NONE);
+    }
+
+    static RunningServer start(Path root, Path socket, LayerSource layers) {
         Store store = LocalStore.open(root, (descriptor, bytes) -> List.of(), Clock.systemUTC());
-        Snapshotter snapshotter = LocalSnapshotter.open(root, store.snapshots(), LayerSource.NONE);
+        Snapshotter snapshotter = LocalSnapshotter.open(root, store.snapshots(), layers);
         try {
             return new RunningServer(store, snapshotter, SnapshotterServer.start(socket, snapshotter));
         } catch (RuntimeException e) {
@@ -45,6 +49,7 @@ record RunningServer(Store store, Snapshotter snapshotter, SnapshotterServer ser
                     .channelType(NioDomainSocketChannel.class)
                     .eventLoopGroup(loop)
                     .overrideAuthority("localhost")
+                    .directExecutor() // a pool of the client's would keep threads for a minute
                     .usePlaintext()
                     .build();
             return new Client(channel, loop);

@@ -83,7 +83,7 @@ public final class LocalSnapshotter implements Snapshotter {
         }
         refuseTaken(key);
         List<SnapshotRecord> below = below(top);
-        try (SnapshotDirectories.Place place = directories.make(ids.next(), below)) {
+        try (SnapshotDirectories.Place place = place(parent, below)) {
             SnapshotRecord record =
                     catalog.create(place.id(), SnapshotKind.ACTIVE, key, parent, TakenLabels.clients(labels));
             place.keep();
@@ -96,11 +96,27 @@ public final class LocalSnapshotter implements Snapshotter {
         Optional<SnapshotRecord> top = top(parent);
         refuseTaken(key);
         List<SnapshotRecord> below = below(top);
-        try (SnapshotDirectories.Place place = directories.make(ids.next(), below)) {
+        try (SnapshotDirectories.Place place = place(parent, below)) {
             SnapshotRecord record =
                     catalog.create(place.id(), SnapshotKind.VIEW, key, parent, TakenLabels.clients(labels));
             place.keep();
             return List.of(shape.of(record, below));
+        }
+    }
+
+    /// A parent that is removed meanwhile takes its directory along: that it is gone says more than what was missed.
+    private SnapshotDirectories.Place place(Optional<SnapshotKey> parent, List<SnapshotRecord> below) {
+        try {
+            return directories.make(ids.next(), below);
+        } catch (ImageException e) {
+            parent.ifPresent(key -> refuseAbsent(key, e));
+            throw e;
+        }
+    }
+
+    private void refuseAbsent(SnapshotKey parent, ImageException cause) {
+        if (catalog.find(parent).isEmpty()) {
+            throw new ImageException(ErrorKind.NOT_FOUND, "there is no snapshot " + parent, cause);
         }
     }
 
