@@ -247,7 +247,7 @@ class SnapshotterServerTest {
     void twoThousandCallsAtOnceAndAClientThatGoesLeaveNothingBehind() throws Exception {
         client.prepare("warm", "");
         storm(50, 0);
-        long descriptors = descriptors();
+        Possessions before = Possessions.now(folder);
         try (Client leaving = Client.of(socket)) {
             for (int i = 0; i < 200; i++) {
                 var ignored = SnapshotsGrpc.newFutureStub(leaving.channel())
@@ -257,10 +257,7 @@ class SnapshotterServerTest {
             }
         }
         storm(2000, 1000);
-        for (int attempt = 0; attempt < 200 && descriptors() > descriptors; attempt++) {
-            Thread.sleep(50); // the kernel tells the server of a closed connection when it does
-        }
-        assertThat(descriptors()).isLessThanOrEqualTo(descriptors);
+        Possessions.assertNoMoreThan(before, folder);
         assertThat(mounts()).doesNotContain(folder.toString());
         assertThat(list()).hasSize(1);
         server.snapshotter().cleanup();
@@ -299,12 +296,6 @@ class SnapshotterServerTest {
             for (var done : threads.invokeAll(tasks)) {
                 assertThat(done.get()).isOne();
             }
-        }
-    }
-
-    private static long descriptors() throws IOException {
-        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-            return open.count();
         }
     }
 
