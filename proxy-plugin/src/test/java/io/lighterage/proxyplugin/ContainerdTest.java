@@ -170,5 +170,9 @@ class ContainerdTest {
                 .contains("cannot remove");
         containerd.ctr(verb[0], verb[1], verb[2], "rm", "looking");
         assertThat(containerd.ctr(verb[0], verb[1], verb[2], "list")).doesNotContain("looking");
+        containerd.ctr(verb[0], verb[1], verb[2], "rm", "done: 1");
+        containerd.ctr("leases", "create", "--id", "none");
+        containerd.ctr("leases", "rm", "--sync", "none"); // until then containerd only forgets them
+        awaitNothingLeft();
     }
 }
