@@ -15,7 +15,6 @@ import io.lighterage.contentstore.SnapshotKind;
 import io.lighterage.contentstore.SnapshotRecord;
 import io.lighterage.mirror.Fault;
 import io.lighterage.mirror.LayoutUpstream;
-import io.lighterage.mirror.MemoryUpstream;
 import io.lighterage.mirror.MirrorOptions;
 import io.lighterage.mirror.MirrorServer;
 import io.lighterage.remotesnapshotter.lazy.LazyOptions;
@@ -24,14 +23,8 @@ import io.lighterage.remotesnapshotter.snapshots.LayerSource;
 import io.lighterage.remotesnapshotter.snapshots.LayerSource.Answer;
 import io.lighterage.remotesnapshotter.snapshots.Snapshotter;
 import io.lighterage.resolver.ResolverConfig;
-import io.lighterage.runtime.ConvertOptions;
 import io.lighterage.runtime.ImageRuntime;
-import io.lighterage.runtime.OpenedImage;
-import io.lighterage.runtime.ProgressListener;
 import io.lighterage.runtime.RuntimeConfig;
-import io.lighterage.runtime.TestImage;
-import io.lighterage.stargz.format.LayerForm;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,37 +55,23 @@ class RemoteLayersTest {
     private MirrorServer registry;
     private ImageRuntime runtime;
     private RemoteLayers layers;
+    private NamedLayers image;
     private List<Digest> chain;
     private List<Digest> blobs;
 
     @BeforeEach
-    void serveALazyImage() throws IOException {
+    void serveALazyImage() {
         assumeTrue("root".equals(System.getProperty("user.name")), "needs root to mount for everybody");
         assumeTrue(Files.exists(Path.of("/dev/fuse")), "needs /dev/fuse");
-        MemoryUpstream plain = new MemoryUpstream();
-        TestImage.put(
-                plain,
-                "app",
+        Path layout = folder.resolve("lazy");
+        image = NamedLayers.lazy(
+                layout,
+                folder.resolve("converting"),
                 tarOf(dir("d"), file("d/kept", "below"), file("d/gone", "below")),
                 tarOf(whiteout("d/gone"), file("d/kept", "above")),
                 tarOf(file("top", "top")));
-        Path layout = folder.resolve("lazy");
-        try (MirrorServer source = MirrorServer.start(MirrorOptions.defaults(), plain);
-                ImageRuntime converting = ImageRuntime.open(RuntimeConfig.at(folder.resolve("converting")))) {
-            String destination = "oci:" + layout + ":latest";
-            converting.convert(
-                    source.hostPort() + "/app:latest",
-                    destination,
-                    ConvertOptions.to(LayerForm.ESTARGZ),
-                    ProgressListener.NONE);
-            try (OpenedImage image =
-                    converting.open(destination, Optional.empty(), OPTIONS.lazy(), false, ProgressListener.NONE)) {
-                chain = ChainId.of(image.config().diffIds());
-                blobs = image.layers().layers().stream()
-                        .map(layer -> layer.descriptor().digest())
-                        .toList();
-            }
-        }
+        chain = image.chain();
+        blobs = image.blobs();
         registry = MirrorServer.start(MirrorOptions.defaults(), new LayoutUpstream("app", layout));
         open(OPTIONS);
     }
@@ -130,12 +109,7 @@ class RemoteLayersTest {
     }
 
     private Map<String, String> stargz(int layer) {
-        return labels(
-                layer,
-                Map.of(
-                        "containerd.io/snapshot/remote/stargz.reference", reference(),
-                        "containerd.io/snapshot/remote/stargz.digest",
-                                blobs.get(layer).toString()));
+        return image.labels(reference(), layer);
     }
 
     private Map<String, String> labels(int layer, Map<String, String> more) {
@@ -264,11 +238,13 @@ class RemoteLayersTest {
 
     @Test
     void aFailureIsRememberedSoThatNotEveryLayerWaitsForIt() {
-        registry.close();
+        registry.faults().nextManifests(1, Fault.status(500));
         String first = reason(take(0, stargz(0)));
-        long begun = registry.requests().size();
-        assertThat(reason(take(1, stargz(1)))).isEqualTo(first);
-        assertThat(registry.requests()).hasSize((int) begun);
+        assertThat(first).contains("500");
+        assertThat(reason(take(1, stargz(1))))
+                .as("the next request would be answered")
+                .isEqualTo(first);
+        assertThat(manifestRequests()).isEqualTo(1);
     }
 
     @Test
