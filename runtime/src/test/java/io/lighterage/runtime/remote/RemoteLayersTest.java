@@ -25,6 +25,7 @@ import io.lighterage.remotesnapshotter.snapshots.Snapshotter;
 import io.lighterage.resolver.ResolverConfig;
 import io.lighterage.runtime.ImageRuntime;
 import io.lighterage.runtime.RuntimeConfig;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -233,6 +234,26 @@ class RemoteLayersTest {
                             "containerd.io/snapshot/remote/stargz.digest",
                             blobs.getFirst().toString()));
             assertThat(reason(take(0, labels))).contains("metadata service");
+        }
+    }
+
+    @Test
+    void aRedirectToAMetadataServiceIsNotFollowed() {
+        registry.faults().nextBlobs(100, Fault.redirect(URI.create("http://169.254.169.254/latest/meta-data")));
+        assertThat(reason(take(0, stargz(0)))).contains("169.254.169.254", "metadata service");
+    }
+
+    @Test
+    void addressesInLabelsAreNotAsked() {
+        try (MirrorServer other =
+                MirrorServer.start(MirrorOptions.defaults(), new LayoutUpstream("app", folder.resolve("lazy")))) {
+            Map<String, String> labels = new HashMap<>(stargz(0));
+            String blob = other.uri() + "/v2/app/blobs/" + blobs.getFirst();
+            labels.put("containerd.io/snapshot/remote/urls", blob + ",http://169.254.169.254/latest/meta-data");
+            labels.put("containerd.io/snapshot/remote/urls." + blobs.getFirst(), blob);
+            registry.faults().nextBlobs(100, Fault.status(404));
+            assertThat(reason(take(0, labels))).contains("404");
+            assertThat(other.requests()).isEmpty();
         }
     }
 
