@@ -166,6 +166,23 @@ class RemoteSnapshotsTest {
         }
     }
 
+    private static boolean isEmpty(Path directory) throws IOException {
+        try (Stream<Path> all = Files.list(directory)) {
+            return all.findAny().isEmpty();
+        }
+    }
+
+    private void assertNothingIsLeftOnceItIsRemoved(String image) throws Exception {
+        containerd.ctr("image", "rm", "--sync", image);
+        await(() -> left("layers").isEmpty()
+                && left("blobs").isEmpty()
+                && isEmpty(serving.root().resolve("snapshots")));
+        assertThat(left("layers")).isEmpty();
+        assertThat(left("blobs")).isEmpty();
+        assertThat(serving.root().resolve("snapshots")).isEmptyDirectory();
+        assertThat(mounts()).doesNotContain(folder.toString());
+    }
+
     @Test
     void aContainerStartsWhileItsLayersStayInTheRegistry() throws Exception {
         pull(image("app"));
@@ -240,14 +257,7 @@ class RemoteSnapshotsTest {
         pull(image("app"));
         run(image("app"), "one", "cat /top");
         assertThat(left("layers")).isNotEmpty();
-        containerd.ctr("image", "rm", "--sync", image("app"));
-        await(() -> left("layers").isEmpty()
-                && left("blobs").isEmpty()
-                && left("snapshots").isEmpty());
-        assertThat(left("layers")).isEmpty();
-        assertThat(left("blobs")).isEmpty();
-        assertThat(serving.root().resolve("snapshots")).isEmptyDirectory();
-        assertThat(mounts()).doesNotContain(folder.toString());
+        assertNothingIsLeftOnceItIsRemoved(image("app"));
         pull(image("app"));
         assertThat(run(image("app"), "two", "cat /top")).isEqualTo("top");
     }
@@ -320,6 +330,9 @@ class RemoteSnapshotsTest {
         } finally {
             Programs.run(folder, Map.of(), "umount", target.toString());
         }
+        containerd.ctr(snapshots[0], snapshots[1], snapshots[2], "rm", "look");
+        containerd.ctr(snapshots[0], snapshots[1], snapshots[2], "rm", "written");
+        assertNothingIsLeftOnceItIsRemoved(image("app"));
     }
 
     private String lighter(int code, String... arguments) {
