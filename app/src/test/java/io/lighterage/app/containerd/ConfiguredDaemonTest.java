@@ -15,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -35,8 +36,11 @@ class ConfiguredDaemonTest {
 
     private Path config(String host) throws Exception {
         String pair = Base64.getEncoder().encodeToString(("puller:" + SECRET).getBytes(StandardCharsets.UTF_8));
-        Path secrets = Files.writeString(
-                folder.resolve("auth.json"), "{\"auths\": {\"" + host + "\": {\"auth\": \"" + pair + "\"}}}");
+        return config(host, "{\"auths\": {\"" + host + "\": {\"auth\": \"" + pair + "\"}}}");
+    }
+
+    private Path config(String host, String credentials) throws Exception {
+        Path secrets = Files.writeString(folder.resolve("auth.json"), credentials);
         return Files.writeString(folder.resolve("config.toml"), """
                 address = "%1$s/s.sock"
                 root = "%1$s/root"
@@ -85,20 +89,7 @@ class ConfiguredDaemonTest {
                             new Fault.Redirect(path -> URI.create(
                                     "http://" + storage.hostPort() + path + "?X-Amz-Signature=" + SIGNATURE)));
             String image = registry.hostPort() + "/app:latest";
-            Programs.run(
-                    folder,
-                    Map.of(),
-                    "ctr-remote",
-                    "-a",
-                    containerd.socket().toString(),
-                    "image",
-                    "rpull",
-                    "--plain-http",
-                    "--user",
-                    "puller:" + SECRET,
-                    "--snapshotter",
-                    Containerd.SNAPSHOTTER,
-                    image);
+            pull(containerd, image);
             assertThat(run(containerd, image, "one", "cat /top").output()).isEqualTo("top");
             Matcher metrics = METRICS.matcher(serving.log());
             assertThat(metrics.find()).as(serving.log()).isTrue();
@@ -125,6 +116,63 @@ class ConfiguredDaemonTest {
         } finally {
             storage.close();
         }
+    }
+
+    /// A program that knows the secret, and writes down what it is asked for.
+    private Path helper() throws Exception {
+        Path bin = Files.createDirectory(folder.resolve("bin"));
+        Path program = Files.writeString(
+                bin.resolve("docker-credential-cloud"), """
+                #!/bin/sh
+                read -r host
+                echo "$1 $host" >>"%s"
+                echo '{"ServerURL": "", "Username": "puller", "Secret": "%s"}'
+                """.formatted(folder.resolve("asked"), SECRET));
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return bin;
+    }
+
+    @Test
+    void aCredentialHelperOnThePathOpensTheLayers() throws Exception {
+        Programs.require("containerd", "ctr", "ctr-remote", "runc", "busybox");
+        Path plain = BusyImage.plain(folder.resolve("plain"), BusyImage.layers(1_000_000));
+        Path lazy = BusyImage.lazy(folder.resolve("lazy"), plain, folder.resolve("work"));
+        Map<String, String> environment = Map.of("PATH", helper() + ":" + System.getenv("PATH"));
+        try (MirrorServer registry = MirrorServer.start(
+                MirrorOptions.defaults().withBasic("puller", SECRET), new LayoutUpstream("app", lazy))) {
+            String host = registry.hostPort();
+            Path config = config(host, "{\"credHelpers\": {\"" + host + "\": \"cloud\"}}");
+            try (ServingProcess serving =
+                            ServingProcess.startConfigured(folder, environment, "--config", config.toString());
+                    Containerd containerd = Containerd.start(folder.resolve("containerd"), serving.socket())) {
+                String image = host + "/app:latest";
+                pull(containerd, image);
+                assertThat(containerd.ctr("content", "ls", "-q").lines())
+                        .as("manifest and configuration")
+                        .hasSize(2);
+                assertThat(run(containerd, image, "one", "cat /top").output()).isEqualTo("top");
+                assertThat(Files.readAllLines(folder.resolve("asked"))).containsOnly("get " + host);
+                assertThat(serving.log()).doesNotContain(SECRET);
+            }
+        }
+    }
+
+    /// By a client that has credentials of its own.
+    private void pull(Containerd containerd, String image) throws Exception {
+        Programs.run(
+                folder,
+                Map.of(),
+                "ctr-remote",
+                "-a",
+                containerd.socket().toString(),
+                "image",
+                "rpull",
+                "--plain-http",
+                "--user",
+                "puller:" + SECRET,
+                "--snapshotter",
+                Containerd.SNAPSHOTTER,
+                image);
     }
 
     private static Programs.Result run(Containerd containerd, String image, String name, String script)

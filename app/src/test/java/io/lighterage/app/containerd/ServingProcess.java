@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /// `lighter snapshotter` in a process of its own, which can be stopped and killed, on sources that were not packaged.
@@ -14,13 +15,16 @@ final class ServingProcess implements AutoCloseable {
     private final Path root;
     private final Path socket;
     private final Path log;
+    private final Map<String, String> environment;
     private final List<String> flags;
     private Process process;
 
-    private ServingProcess(Path root, Path socket, Path log, List<String> flags) throws IOException {
+    private ServingProcess(Path root, Path socket, Path log, Map<String, String> environment, List<String> flags)
+            throws IOException {
         this.root = root;
         this.socket = socket;
         this.log = log;
+        this.environment = Map.copyOf(environment);
         this.flags = List.copyOf(flags);
         this.process = begin();
     }
@@ -36,8 +40,18 @@ final class ServingProcess implements AutoCloseable {
 
     /// One whose flags, or the file they name, say everything. The root and the socket are those of [#start].
     static ServingProcess startConfigured(Path folder, String... flags) throws Exception {
+        return startConfigured(folder, Map.of(), flags);
+    }
+
+    /// @param environment beside this process's own
+    static ServingProcess startConfigured(Path folder, Map<String, String> environment, String... flags)
+            throws Exception {
         ServingProcess serving = new ServingProcess(
-                folder.resolve("root"), folder.resolve("s.sock"), folder.resolve("snapshotter.log"), List.of(flags));
+                folder.resolve("root"),
+                folder.resolve("s.sock"),
+                folder.resolve("snapshotter.log"),
+                environment,
+                List.of(flags));
         serving.awaitServing();
         return serving;
     }
@@ -55,10 +69,11 @@ final class ServingProcess implements AutoCloseable {
                 "io.lighterage.app.Main",
                 "snapshotter"));
         command.addAll(flags);
-        return new ProcessBuilder(command)
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                .start();
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        builder.environment().putAll(environment);
+        return builder.start();
     }
 
     private void awaitServing() throws Exception {
