@@ -179,6 +179,36 @@ class NewerContainerdTest {
     }
 
     @Test
+    void whatAContainerWroteCanBeCommittedAndLeavesNothingOnceItIsRemoved() throws Exception {
+        pull(Containerd.SNAPSHOTTER, image("app"));
+        String script = "echo kept >/etc/replaced; rm /top";
+        node.containerd()
+                .ctr("run", "--snapshotter", Containerd.SNAPSHOTTER, image("app"), "writer", "/bin/sh", "-c", script);
+        snapshots("commit", "written", "writer");
+        snapshots("label", "written", "containerd.io/gc.root=yes");
+        node.containerd().ctr("container", "rm", "writer");
+        Path target = Files.createDirectory(folder.resolve("view"));
+        String mount = snapshots("view", "--target", target.toString(), "look", "written");
+        Programs.run(folder, Map.of(), "sh", "-c", mount);
+        try {
+            assertThat(target.resolve("etc/replaced")).content().isEqualTo("kept\n");
+            assertThat(target.resolve("top")).doesNotExist();
+            assertThat(target.resolve("hidden/above")).content().isEqualTo("above");
+        } finally {
+            Programs.run(folder, Map.of(), "umount", target.toString());
+        }
+        snapshots("label", "written", "containerd.io/gc.root="); // so that it is collected, as is what lies on it
+        node.containerd().ctr("images", "rm", "--sync", image("app"));
+        assertThat(node.left(folder)).isEmpty();
+    }
+
+    private String snapshots(String... verb) throws Exception {
+        List<String> command = new ArrayList<>(List.of("snapshot", "--snapshotter", Containerd.SNAPSHOTTER));
+        command.addAll(List.of(verb));
+        return node.containerd().ctr(command.toArray(String[]::new));
+    }
+
+    @Test
     void whatASnapshotterMountsAfterItWasKilledArrivesToo() throws Exception {
         pull(Containerd.SNAPSHOTTER, image("app"));
         assertThat(run(image("app"), "one", "cat /top")).isEqualTo("top");
