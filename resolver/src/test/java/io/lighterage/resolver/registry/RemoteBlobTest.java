@@ -182,16 +182,36 @@ class RemoteBlobTest {
                         .setHeader("Content-Range", "bytes 5-9/" + SIZE)
                         .body("01234")
                         .build());
+        ImageException failure = refusedUnused(100, 5);
+        assertThat(failure.kind()).isEqualTo(ErrorKind.CORRUPT);
+        assertThat(failure).hasMessageContaining("bytes 5-9 came where 100-104 were asked for");
+    }
+
+    @Test
+    void anAnswerInSeveralPartsIsRefusedAndNothingOfItIsUsed() {
+        String part = "--x\r\nContent-Range: bytes 100-104/" + SIZE + "\r\n\r\n01234\r\n--x--\r\n";
+        registry.always(
+                "blobs",
+                request -> FakeRegistry.status(206)
+                        .setHeader("Content-Type", "multipart/byteranges; boundary=x")
+                        .body(part)
+                        .build());
+        ImageException failure = refusedUnused(100, 5);
+        assertThat(failure.kind()).isEqualTo(ErrorKind.UNAVAILABLE);
+        assertThat(failure).hasMessageContaining("206 with Content-Range ''; expected bytes 100-104/" + SIZE);
+        assertThat(registry.seen()).as("the next answer would be the same").hasSize(1);
+    }
+
+    private ImageException refusedUnused(int from, int length) {
         AtomicInteger used = new AtomicInteger();
         try (ImageSource source = registry.open(":1", Configs.plain())) {
             ImageException failure = catchThrowableOfType(
                     ImageException.class,
                     () -> source.blob(blob).stream(
-                            100, 5, RemoteBlob.DEMAND, piece -> used.addAndGet(piece.remaining())));
-            assertThat(failure.kind()).isEqualTo(ErrorKind.CORRUPT);
-            assertThat(failure).hasMessageContaining("bytes 5-9 came where 100-104 were asked for");
+                            from, length, RemoteBlob.DEMAND, piece -> used.addAndGet(piece.remaining())));
+            assertThat(used).hasValue(0);
+            return failure;
         }
-        assertThat(used).hasValue(0);
     }
 
     @Test
