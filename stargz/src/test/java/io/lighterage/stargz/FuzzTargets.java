@@ -34,13 +34,14 @@ public final class FuzzTargets {
     private FuzzTargets() {}
 
     /// The door that Jazzer's command line looks for: as an archive, as a layer, as an index, as a lazy blob, as one
-    /// whose table of contents is elsewhere, as a table of contents.
+    /// whose table of contents is elsewhere, as a footer, as a table of contents.
     public static void fuzzerTestOneInput(byte[] bytes) {
         tar(bytes);
         layer(bytes);
         index(bytes);
         LazyTargets.blob(bytes);
         LazyTargets.detached(bytes);
+        LazyTargets.footer(bytes);
         LazyTargets.toc(bytes);
     }
 

@@ -25,6 +25,16 @@ class HostileLayersTest {
     private static final int ROUNDS = Boolean.getBoolean("lighterage.full") ? 100_000 : 5_000;
     private static final long SEED = Long.getLong("lighterage.seed", 20261124L);
 
+    /// Numbers at which arithmetic turns, as footers have them.
+    private static final byte[][] EDGES = {
+        {-1, -1, -1, -1, -1, -1, -1, -1},
+        {-1, -1, -1, -1, -1, -1, -1, 127},
+        {0, 0, 0, 0, 0, 0, 0, -128},
+        {0, 0, 0, 0, 0, 0, 0, 0},
+        "7fffffff".getBytes(StandardCharsets.US_ASCII),
+        "00000000".getBytes(StandardCharsets.US_ASCII),
+    };
+
     private static LazyBlob sample(String kind) {
         LazyBlob blob = kind.equals("estargz") ? LazyBlob.gzipMembers() : LazyBlob.zstdFrames();
         blob.item("{'name':'d/','type':'dir','mode':493,'modtime':'2024-02-29T12:34:56Z','xattrs':{'user.a':'AP8='}}");
@@ -109,6 +119,31 @@ class HostileLayersTest {
             accepted[0] += LazyTargets.blob(random.nextInt(9) == 0 ? cut(damaged, random) : damaged);
         });
         assertThat(accepted[0]).isPositive();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"estargz", "chunked", "stargz", "first", "detached"})
+    void damagedFootersLeadIntoTheBlobOrNowhere(String kind) {
+        byte[] blob = switch (kind) {
+            case "first" -> LazyBlob.gzipMembers().estargz(new byte[900], 47).bytes();
+            case "detached" -> sample("estargz").detached().bytes();
+            default -> sample(kind).bytes();
+        };
+        byte[] good = Arrays.copyOfRange(blob, blob.length - Math.min(blob.length, 600), blob.length);
+        assertThat(LazyTargets.footer(blob)).as("undamaged").isPositive();
+        int[] accepted = {0};
+        rounds(ROUNDS, random -> {
+            byte[] damaged = random.nextInt(9) == 0 ? cut(good, random) : good.clone();
+            for (int flips = random.nextInt(3); flips > 0 && damaged.length > Footer.MAX_BYTES; flips--) {
+                flip(damaged, damaged.length - Footer.MAX_BYTES, random);
+            }
+            if (random.nextInt(3) == 0 && damaged.length > Footer.MAX_BYTES) {
+                byte[] number = EDGES[random.nextInt(EDGES.length)];
+                System.arraycopy(number, 0, damaged, damaged.length - 8 * (1 + random.nextInt(9)), number.length);
+            }
+            accepted[0] += LazyTargets.footer(damaged);
+        });
+        assertThat(accepted[0]).isGreaterThan(ROUNDS / 10);
     }
 
     private static byte[] cut(byte[] bytes, Random random) {

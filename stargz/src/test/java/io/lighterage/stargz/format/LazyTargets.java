@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// What any bytes at all may do to the readers of lazy layers: give an index that is in order, or a named failure.
@@ -68,6 +69,48 @@ public final class LazyTargets {
             return false;
         }
         return image(builder);
+    }
+
+    /// Reads the last bytes as the footer of blobs that are as long as the bytes, and longer.
+    ///
+    /// @return in how many of them it leads to a table of contents
+    public static int footer(byte[] bytes) {
+        ByteBuffer tail = ByteBuffer.wrap(bytes);
+        tail.position(Math.max(0, bytes.length - Footer.MAX_BYTES));
+        int accepted = 0;
+        for (long more : new long[] {0, 1 << 12, 1L << 40, Long.MAX_VALUE - bytes.length}) {
+            accepted += footer(tail.slice(), bytes.length + more) ? 1 : 0;
+        }
+        return accepted;
+    }
+
+    private static boolean footer(ByteBuffer tail, long blobSize) {
+        int length = tail.remaining();
+        Optional<Footer> found;
+        try {
+            found = Footer.parse(tail, blobSize, "the blob");
+        } catch (ImageException e) {
+            checkRefusal(e);
+            return false;
+        }
+        if (tail.remaining() != length || tail.position() != 0) {
+            throw new AssertionError("the bytes were moved");
+        }
+        found.ifPresent(footer -> checkInside(footer, blobSize));
+        return found.isPresent();
+    }
+
+    /// Whoever reads what a footer names must not read beside the blob, nor more than any table may take.
+    private static void checkInside(Footer footer, long blobSize) {
+        long shortest = footer.encoding() == Encoding.ZSTD_FRAMES ? 8 + 40 : 46;
+        boolean inside = footer.dataEnd() >= 0
+                && footer.dataEnd() <= footer.tocOffset()
+                && footer.tocLength() >= 0
+                && footer.tocLength() <= TocLimits.MAX_BYTES
+                && footer.tocOffset() <= blobSize - shortest - footer.tocLength();
+        if (!inside) {
+            throw new AssertionError(footer + " in a blob of " + blobSize + " bytes");
+        }
     }
 
     /// Reads the bytes as the JSON of a table of contents.
