@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 
 /// Reads a flat file here and there, slowly, in a process of its own that can be killed.
 final class FillProcess {
@@ -19,7 +20,8 @@ final class FillProcess {
     public static void main(String[] args) {
         TestLayer layer = layer(Long.parseLong(args[1]));
         Random random = new Random();
-        try (OpenedFlat flat = new OpenedFlat(layer, new TestBlob(layer.blob()), Path.of(args[0]))) {
+        TestBlob blob = new TestBlob(layer.blob()).onPiece((offset, piece) -> LockSupport.parkNanos(1_000_000));
+        try (OpenedFlat flat = new OpenedFlat(layer, blob, Path.of(args[0]))) {
             while (!flat.file().complete()) {
                 flat.file().ensure(random.nextInt(layer.flatSize()), 1);
             }

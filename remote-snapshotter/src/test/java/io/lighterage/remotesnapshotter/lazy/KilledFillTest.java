@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,7 +15,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class KilledFillTest {
     private static final int KILLS = Boolean.getBoolean("lighterage.full") ? 50 : 5;
-    private static final int LATEST_KILL_MILLIS = 1200;
 
     @TempDir
     Path folder;
@@ -25,22 +25,44 @@ class KilledFillTest {
         Random random = new Random(seed);
         Path log = folder.resolve("log");
         Path directory = Files.createDirectory(folder.resolve("layer"));
+        Path present = directory.resolve("present");
+        TestLayer layer = FillProcess.layer(seed);
+        int chunks = layer.index().chunkCount();
+        int within = 0;
         for (int round = 0; round < KILLS; round++) {
             Process process = FillProcess.start(directory, log, seed);
-            boolean ended = process.waitFor(200 + random.nextInt(LATEST_KILL_MILLIS), TimeUnit.MILLISECONDS);
+            boolean ended = awaitMarks(process, present, chunks, random.nextInt(chunks));
             process.destroyForcibly().waitFor();
             if (ended) {
                 assertThat(process.exitValue())
                         .as("seed %d: %s", seed, Files.readString(log))
                         .isZero();
             }
-            TestLayer layer = FillProcess.layer(seed);
-            TestBlob blob = new TestBlob(layer.blob());
-            try (OpenedFlat flat = new OpenedFlat(layer, blob, directory)) {
+            int here = marks(present, chunks);
+            within += here > 0 && here < chunks ? 1 : 0;
+            try (OpenedFlat flat = new OpenedFlat(layer, new TestBlob(layer.blob()), directory)) {
                 assertRight(layer, flat, seed);
             }
-            Files.deleteIfExists(directory.resolve("present"));
+            Files.deleteIfExists(present);
         }
+        assertThat(within).as("kills while it was filled, seed %d", seed).isPositive();
+    }
+
+    /// @return whether the process ended before so many chunks were marked
+    private static boolean awaitMarks(Process process, Path present, int chunks, int wanted)
+            throws InterruptedException {
+        while (marks(present, chunks) < wanted) {
+            if (process.waitFor(1, TimeUnit.MILLISECONDS)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static int marks(Path present, int chunks) {
+        AtomicInteger marked = new AtomicInteger();
+        boolean ignored = PresenceFile.read(present, chunks, chunk -> marked.incrementAndGet());
+        return marked.get();
     }
 
     @Test
