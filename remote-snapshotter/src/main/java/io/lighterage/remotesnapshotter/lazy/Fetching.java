@@ -202,7 +202,7 @@ final class Fetching implements AutoCloseable {
         Pacer pacer = parts.pacer();
         if (pacer != null && run.priority() >= RemoteBlob.BACKGROUND) {
             try {
-                pacer.take(count);
+                parts.traffic().pause(run, pacer.take(count));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new ImageException(ErrorKind.CANCELLED, "interrupted while keeping to the bandwidth cap", e);

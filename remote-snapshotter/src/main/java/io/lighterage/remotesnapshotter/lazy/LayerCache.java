@@ -19,7 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +41,8 @@ public final class LayerCache implements AutoCloseable {
     private final Path layers;
     private final InstantSource clock;
     private final Traffic traffic = new Traffic();
+    /// By their rate. One is for all layers: a cap is one of the background as a whole.
+    private final Map<Long, Pacer> pacers = new ConcurrentHashMap<>();
     private final Buffers demandBuffers = new Buffers(DEMAND_BYTES);
     private final Buffers bulkBuffers = new Buffers(BULK_BYTES);
     private final ReentrantLock lock = new ReentrantLock();
@@ -126,9 +128,8 @@ public final class LayerCache implements AutoCloseable {
             ChunkStore store = ChunkStore.open(index, place.flat(), place.present(), demandBuffers);
             Sources sources = new Sources(index.layer());
             LayerStatistics statistics = new LayerStatistics(clock);
-            Pacer pacer = options.backgroundBytesPerSecond() == 0
-                    ? null
-                    : new Pacer(options.backgroundBytesPerSecond(), System::nanoTime, LockSupport::parkNanos);
+            long rate = options.backgroundBytesPerSecond();
+            Pacer pacer = rate == 0 ? null : pacers.computeIfAbsent(rate, cap -> new Pacer(cap, System::nanoTime));
             FlatParts parts = new FlatParts(
                     index,
                     store,

@@ -215,6 +215,21 @@ final class Traffic {
         }
     }
 
+    /// Returns after so many nanoseconds, or as soon as somebody waits for the run.
+    void pause(Run run, long nanos) throws InterruptedException {
+        long until = System.nanoTime() + nanos;
+        lock.lock();
+        try {
+            for (long left = nanos;
+                    left > 0 && run.priority() >= RemoteBlob.BACKGROUND;
+                    left = until - System.nanoTime()) {
+                long ignored = changed.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Lets a run that somebody waits for now go on.
     void hurry(Run run, int priority) {
         run.hurry(priority);

@@ -233,7 +233,7 @@ class LazyLayersTest {
         }
     }
 
-    private static Map<String, byte[]> named(String prefix, int count, int size, long seed) {
+    static Map<String, byte[]> named(String prefix, int count, int size, long seed) {
         Random random = new Random(seed);
         Map<String, byte[]> files = new LinkedHashMap<>();
         for (int i = 0; i < count; i++) {
