@@ -1,22 +1,24 @@
 package io.lighterage.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.lighterage.contentstore.Descriptor;
-import io.lighterage.contentstore.Digest;
-import io.lighterage.contentstore.MediaType;
 import io.lighterage.contentstore.TaskGroup;
 import io.lighterage.mirror.Fault;
+import io.lighterage.mirror.Faults;
 import io.lighterage.mirror.MemoryUpstream;
 import io.lighterage.mirror.MirrorOptions;
 import io.lighterage.mirror.MirrorServer;
 import io.lighterage.mirror.RequestRecord;
 import io.lighterage.remotesnapshotter.lazy.EstargzBlob;
+import io.lighterage.remotesnapshotter.lazy.EstargzImage;
 import io.lighterage.remotesnapshotter.lazy.LazyLayer;
 import io.lighterage.remotesnapshotter.lazy.LazyOptions;
 import io.lighterage.stargz.RawName;
 import io.lighterage.stargz.index.LayerIndex;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -25,12 +27,13 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Opening whole images: what is asked of the registry, in which order, and what is not.
 class LazyOpeningTest {
@@ -76,6 +79,65 @@ class LazyOpeningTest {
         }
     }
 
+    /// A request that is answered only when all others of its round trip are under way cannot wait for any of them.
+    @ParameterizedTest
+    @ValueSource(ints = {5, 50})
+    void aMountIsReadyAfterThreeRoundTripsWhateverTheNumberOfLayers(int layers) throws IOException {
+        assumeMounts();
+        put("many", layers);
+        CountDownLatch[] gates = {new CountDownLatch(1), new CountDownLatch(1), new CountDownLatch(1)};
+        mirror.faults().nextManifests(1, new Fault.Hold(gates[0]));
+        mirror.faults().nextManifests(1, new Fault.Hold(gates[1]));
+        mirror.faults().nextBlobs(layers + 1, new Fault.Hold(gates[2]));
+        int[] asked = {1, 2, 2 + layers + 1};
+        try (ImageRuntime runtime = ImageRuntime.open(RuntimeConfig.at(folder.resolve("root")));
+                TaskGroup group = new TaskGroup("mounting")) {
+            TaskGroup.Subtask<LazyMount> mounting = group.fork(() -> mount(runtime, "many"));
+            for (int trip = 0; trip < gates.length; trip++) {
+                int requests = asked[trip];
+                eventually(
+                        "round trip " + trip + " is under way",
+                        () -> mirror.requests().size() == requests);
+                gates[trip].countDown();
+            }
+            group.join();
+            try (LazyMount mounted = mounting.get()) {
+                assertThat(mirror.requests()).hasSize(2 + layers + 1);
+                assertThat(mounted.at().resolve("f2"))
+                        .hasBinaryContent(files(layers - 1).get("f2"));
+            }
+        }
+    }
+
+    @Test
+    void aRegistryThatIsFarAwayDoesNotMakeAMountWaitForOneLayerAfterTheOther() throws IOException {
+        assumeMounts();
+        int layers = 50;
+        Duration roundTrip = Duration.ofMillis(300);
+        put("first", 1);
+        put("many", layers);
+        mirror.faults().next(1000, Faults.ANY_METHOD, path -> true, new Fault.Delay(roundTrip));
+        try (ImageRuntime runtime = ImageRuntime.open(RuntimeConfig.at(folder.resolve("root")))) {
+            runtime.open(reference("first"), Optional.empty(), ONLY_DEMAND, false, ProgressListener.NONE)
+                    .close();
+            try (LazyMount mounted = mount(runtime, "many")) {
+                assertThat(mounted.report().opening().total())
+                        .isBetween(roundTrip.multipliedBy(3), roundTrip.multipliedBy(layers / 2));
+            }
+        }
+    }
+
+    private static void assumeMounts() {
+        assumeTrue("root".equals(System.getProperty("user.name")), "needs root");
+        assumeTrue(Files.exists(Path.of("/dev/fuse")), "needs /dev/fuse");
+    }
+
+    private LazyMount mount(ImageRuntime runtime, String repository) throws IOException {
+        Path directory = Files.createDirectory(folder.resolve("mnt"));
+        return runtime.mount(
+                MountRequest.of(reference(repository), directory).withOptions(ONLY_DEMAND), ProgressListener.NONE);
+    }
+
     @Test
     void anImageThatWasOpenedBeforeAsksNobodyUntilAMissingByteIsRead() {
         put();
@@ -93,43 +155,24 @@ class LazyOpeningTest {
     }
 
     private OpenedImage open(ImageRuntime runtime) {
-        return runtime.open(
-                mirror.hostPort() + "/app:latest", Optional.empty(), ONLY_DEMAND, false, ProgressListener.NONE);
+        return runtime.open(reference("app"), Optional.empty(), ONLY_DEMAND, false, ProgressListener.NONE);
+    }
+
+    private String reference(String repository) {
+        return mirror.hostPort() + "/" + repository + ":latest";
     }
 
     private void put() {
-        StringBuilder list = new StringBuilder();
-        for (int i = 0; i < LAYERS; i++) {
-            EstargzBlob blob = new EstargzBlob(files(i), 1 << 16, 0);
-            upstream.put("app", ByteBuffer.wrap(blob.bytes()));
-            list.append(i == 0 ? "" : ",").append(json(blob.descriptor()));
-        }
-        String diffIds = IntStream.range(0, LAYERS)
-                .mapToObj(i -> "\"" + Digest.sha256(new byte[] {(byte) i}) + "\"")
-                .collect(Collectors.joining(","));
-        String config = "{\"os\":\"linux\",\"architecture\":\"amd64\",\"config\":{},\"rootfs\":{\"type\":\"layers\","
-                + "\"diff_ids\":[" + diffIds + "]}}";
-        Digest configDigest = upstream.put("app", TestImage.bytes(config));
-        String manifest = "{\"schemaVersion\":2,\"mediaType\":\"" + MediaType.OCI_MANIFEST + "\",\"config\":"
-                + TestImage.descriptor(MediaType.OCI_CONFIG, configDigest, config.length()) + ",\"layers\":[" + list
-                + "]}";
-        Digest digest = upstream.putManifest("app", "only", MediaType.OCI_MANIFEST, TestImage.bytes(manifest));
-        String entry = TestImage.descriptor(MediaType.OCI_MANIFEST, digest, manifest.length())
-                .replaceFirst("}$", ",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}}");
-        upstream.putManifest(
-                "app",
-                "latest",
-                MediaType.OCI_INDEX,
-                TestImage.bytes("{\"schemaVersion\":2,\"mediaType\":\"" + MediaType.OCI_INDEX + "\",\"manifests\":["
-                        + entry + "]}"));
+        put("app", LAYERS);
     }
 
-    private static String json(Descriptor layer) {
-        String annotations = layer.annotations().entrySet().stream()
-                .map(each -> "\"" + each.getKey() + "\":\"" + each.getValue() + "\"")
-                .collect(Collectors.joining(","));
-        return TestImage.descriptor(layer.mediaType(), layer.digest(), layer.size())
-                .replaceFirst("}$", ",\"annotations\":{" + annotations + "}}");
+    private void put(String repository, int layers) {
+        EstargzImage.put(
+                upstream,
+                repository,
+                IntStream.range(0, layers)
+                        .mapToObj(i -> new EstargzBlob(files(i), 1 << 16, 0))
+                        .toList());
     }
 
     private static Map<String, byte[]> files(int seed) {

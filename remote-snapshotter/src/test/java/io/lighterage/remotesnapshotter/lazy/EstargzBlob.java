@@ -59,7 +59,7 @@ public final class EstargzBlob {
         long offset = blob.size();
         table = table(json);
         blob.writeBytes(detached ? new byte[0] : table);
-        blob.writeBytes(detached ? footer("STARGZEXTERNALTOC") : footer("%016xSTARGZ".formatted(offset)));
+        blob.writeBytes(detached ? footer("STARGZEXTERNALTOC") : footerOf(offset));
         bytes = blob.toByteArray();
         descriptor = new Descriptor(MediaType.OCI_LAYER_GZIP, Digest.sha256(bytes), bytes.length)
                 .withAnnotations(Map.of(TOC_DIGEST, Digest.sha256(json).toString()));
@@ -113,6 +113,11 @@ public final class EstargzBlob {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// What a blob ends with whose table of contents begins there.
+    public static byte[] footerOf(long tableOffset) {
+        return footer("%016xSTARGZ".formatted(tableOffset));
     }
 
     private static byte[] footer(String words) {
