@@ -5,23 +5,18 @@ import static io.lighterage.stargz.tar.Tars.tarOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.lighterage.app.LighterCommand.Ran;
 import io.lighterage.contentstore.Digest;
 import io.lighterage.contentstore.MediaType;
 import io.lighterage.mirror.MemoryUpstream;
 import io.lighterage.mirror.MirrorOptions;
 import io.lighterage.mirror.MirrorServer;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -38,14 +33,13 @@ class LazyVerbsTest {
 
     private Path mountPoint;
 
-    private record Ran(int code, String out, String err) {}
-
     @BeforeEach
     void mountAnImageInTheBackground() throws IOException {
         assumeTrue("root".equals(System.getProperty("user.name")), "needs root: the mount shows other owners");
         assumeTrue(Files.exists(Path.of("/dev/fuse")), "needs /dev/fuse");
         mountPoint = Files.createDirectory(folder.resolve("mnt"));
-        System.setProperty("lighter.command", launcher().toString());
+        System.setProperty(
+                "lighter.command", new LighterCommand(folder).script().toString());
         MemoryUpstream upstream = new MemoryUpstream();
         putImage(upstream);
         try (MirrorServer mirror = MirrorServer.start(MirrorOptions.defaults(), upstream)) {
@@ -148,35 +142,12 @@ class LazyVerbsTest {
         return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /// Stands for the `lighter` script, which is there only when the project is packaged.
-    private Path launcher() throws IOException {
-        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        Path script = folder.resolve("lighter");
-        Files.writeString(
-                script,
-                "#!/bin/sh\nexec '" + java + "' --enable-native-access=ALL-UNNAMED"
-                        + " --sun-misc-unsafe-memory-access=allow -Xmx96m -cp '" + System.getProperty("java.class.path")
-                        + "' io.lighterage.app.Main \"$@\"\n");
-        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
-        return script;
-    }
-
     private String layout() {
         return "oci:" + folder.resolve("layout") + ":latest";
     }
 
     private Ran lighter(String... words) {
-        List<String> line = new ArrayList<>(List.of(words));
-        line.add("--plain-http");
-        line.add("--root=" + folder.resolve("root"));
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code;
-        try (PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
-                PrintStream said = new PrintStream(err, true, StandardCharsets.UTF_8)) {
-            code = Main.run(line, printed, said, Map.of("PATH", System.getenv("PATH")));
-        }
-        return new Ran(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+        return new LighterCommand(folder).run(words);
     }
 
     private static void await(BooleanSupplier condition) {

@@ -21,7 +21,6 @@ import picocli.CommandLine.Option;
                 + " failed last.")
 final class StatusVerb implements Callable<Integer> {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final int ERROR_WIDTH = 60;
 
     private final Invocation invocation;
 
@@ -60,7 +59,7 @@ final class StatusVerb implements Callable<Integer> {
                 .println(report.image() + " on " + report.directory() + ", served by process " + report.pid() + ": "
                         + ByteCount.text(report.bytesHere()) + " of " + ByteCount.text(report.bytesTotal())
                         + " here; " + report.way());
-        TextTable table = new TextTable("LAYER", "HERE", "TOTAL", "FETCHED", "REQUESTS", "DEMAND", "WAITING", "ERROR");
+        TextTable table = new TextTable("LAYER", "HERE", "TOTAL", "FETCHED", "REQUESTS", "DEMAND", "WAITING");
         for (MountReport.Layer layer : report.layers()) {
             table.add(
                     layer.digest().shortHex() + (layer.lazy() ? "" : " (pulled)"),
@@ -69,13 +68,14 @@ final class StatusVerb implements Callable<Integer> {
                     ByteCount.text(layer.bytesFetched()),
                     Long.toString(layer.requests()),
                     Long.toString(layer.demandReads()),
-                    Integer.toString(layer.waitingReads()),
-                    layer.lastError().map(StatusVerb::shorten).orElse("-"));
+                    Integer.toString(layer.waitingReads()));
         }
         table.lines().forEach(line -> invocation.out().println("  " + line));
-    }
-
-    private static String shorten(String message) {
-        return message.length() <= ERROR_WIDTH ? message : message.substring(0, ERROR_WIDTH - 1) + "…";
+        // what was tried and what came of it take more than a column
+        report.layers()
+                .forEach(layer -> layer.lastError()
+                        .ifPresent(message -> invocation
+                                .out()
+                                .println("  last error of " + layer.digest().shortHex() + ": " + message)));
     }
 }
