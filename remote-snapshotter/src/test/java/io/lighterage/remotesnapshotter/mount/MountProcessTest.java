@@ -5,7 +5,6 @@ import static io.lighterage.stargz.tar.Tars.file;
 import static io.lighterage.stargz.tar.Tars.tarOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.lighterage.remotesnapshotter.apply.Unpacking;
 import java.io.BufferedReader;
@@ -27,8 +26,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// Mounts whose server is a process of its own.
 class MountProcessTest {
-    private static final String NOBODY = "65534";
-
     @TempDir
     Path scratch;
 
@@ -136,54 +133,13 @@ class MountProcessTest {
         }
     }
 
-    /// In a mount namespace of its own, where everybody may open /dev/fuse, as on an ordinary machine.
     private Process asNobody(Path tar) throws Exception {
-        assumeTrue(Unpacking.hasCommand("fusermount") || Unpacking.hasCommand("fusermount3"), "needs fusermount");
-        assumeTrue(Unpacking.hasCommand("unshare") && Unpacking.hasCommand("setpriv"), "needs util-linux");
-        String classPath = copyClassPath(Files.createDirectories(scratch.resolve("lib")));
-        Unpacking.command("chown", NOBODY + ":" + NOBODY, place.toString());
-        Path device = scratch.resolve("fuse");
-        Unpacking.command("mknod", "-m", "666", device.toString(), "c", "10", "229");
-        String run = String.join(
-                " ",
-                Stream.concat(
-                                Stream.of("mount", "--bind", device.toString(), "/dev/fuse", "&&", "exec", "setpriv"),
-                                Stream.concat(
-                                        Stream.of("--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"),
-                                        java("-Xmx96m", classPath, place.toString(), tar.toString()).stream()))
-                        .toList());
-        return start(List.of("unshare", "-m", "sh", "-c", run));
-    }
-
-    /// Where nobody may read it: the test's own may lie in root's home.
-    private static String copyClassPath(Path to) throws Exception {
-        List<String> entries = new ArrayList<>();
-        for (String entry : System.getProperty("java.class.path").split(":")) {
-            if (Files.exists(Path.of(entry))) {
-                Path copy = to.resolve(entries.size() + "-" + Path.of(entry).getFileName());
-                Unpacking.command("cp", "-r", entry, copy.toString());
-                entries.add(copy.toString());
-            }
-        }
-        Unpacking.command("chmod", "-R", "a+rX", to.toString());
-        return String.join(":", entries);
-    }
-
-    private static String inside(Process process, String command) throws Exception {
-        return Unpacking.command(
-                "nsenter",
-                "-m",
-                "-t",
-                "" + process.pid(),
-                "setpriv",
-                "--reuid",
-                NOBODY,
-                "--regid",
-                NOBODY,
-                "--clear-groups",
-                "sh",
-                "-c",
-                command);
+        OrdinaryUser.assumeCanMount();
+        OrdinaryUser user = new OrdinaryUser(scratch);
+        user.own(place);
+        return user.start(
+                java("-Xmx96m", user.classPath(), place.toString(), tar.toString()),
+                new File("target/mounting-process.log"));
     }
 
     @Test
@@ -195,12 +151,12 @@ class MountProcessTest {
         Process process = asNobody(tar(bytes));
         try {
             assertThat(says(process)).isEqualTo("ready");
-            assertThat(inside(process, "cat " + place + "/d/secret " + place + "/f"))
+            assertThat(OrdinaryUser.inside(process, "cat " + place + "/d/secret " + place + "/f"))
                     .isEqualTo("xy");
-            assertThat(inside(process, "stat -c %u:%g:%a " + place + "/d/secret")
+            assertThat(OrdinaryUser.inside(process, "stat -c %u:%g:%a " + place + "/d/secret")
                             .trim())
                     .isEqualTo("5:6:600");
-            assertThat(inside(process, "grep " + place + " /proc/self/mounts"))
+            assertThat(OrdinaryUser.inside(process, "grep " + place + " /proc/self/mounts"))
                     .contains("fuse.lighter ro,nosuid,nodev");
             process.destroy();
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
