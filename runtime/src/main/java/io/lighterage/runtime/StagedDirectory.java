@@ -16,7 +16,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /// A directory that is filled out of sight and appears under its name in one rename, whole or not at all.
 ///
@@ -25,6 +27,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 final class StagedDirectory implements AutoCloseable {
     private static final String MARK = ".lighter-";
     private static final FileCalls CALLS = new NativeFileCalls();
+
+    /// Unless a layer says otherwise; users of a container that are not root have to get in.
+    private static final Set<PosixFilePermission> ROOT_OF_AN_IMAGE = PosixFilePermissions.fromString("rwxr-xr-x");
 
     private final Path target;
     private final Path path;
@@ -48,8 +53,8 @@ final class StagedDirectory implements AutoCloseable {
             removeLeftovers(target, parent);
             Path path = parent.resolve(
                     "." + target.getFileName() + MARK + ProcessHandle.current().pid());
-            Files.createDirectory(
-                    path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.createDirectory(path);
+            Files.setPosixFilePermissions(path, ROOT_OF_AN_IMAGE); // whatever the umask
             return new StagedDirectory(target, path);
         } catch (IOException e) {
             throw failed("preparing", target, e);

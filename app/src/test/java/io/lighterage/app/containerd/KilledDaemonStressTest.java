@@ -31,9 +31,9 @@ class KilledDaemonStressTest {
     private static final int LARGE = 64 << 20;
     private static final long SEED = 20_261_127;
 
-    /// Reads random ranges until a file appears and compares them with a copy. Prints how long each read took, in
-    /// microseconds. Some empty the page cache before, so that the daemon is asked when all is here, too; the kernel
-    /// reads no EROFS that lies in a file with `O_DIRECT`.
+    /// Reads random ranges until a file appears and compares them with a copy; prints how long each read took, in
+    /// microseconds. Some empty the page cache before, so that the daemon is asked when all is here, too.
+    /// The kernel reads no EROFS that lies in a file with `O_DIRECT`.
     private static final String READER = """
             import mmap, os, random, sys, time
             mounted, copy, seed, stop = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
