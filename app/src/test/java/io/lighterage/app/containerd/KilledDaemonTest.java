@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class KilledDaemonTest {
     private static final int PIECE = 128 << 10;
     private static final int PIECES = 240;
-    private static final int KILLS = Boolean.getBoolean("lighterage.full") ? 20 : 4;
+    private static final int KILLS = Boolean.getBoolean("lighterage.full") ? 12 : 4;
 
     @TempDir
     Path folder;
