@@ -52,9 +52,7 @@ final class InheritedLayers implements AutoCloseable {
     private void open(Set<String> wanted) {
         try {
             for (ImageRecord record : runtime.images()) {
-                if (runtime.parts(record).stream().map(Digest::hex).anyMatch(wanted::contains)) {
-                    open(record.name(), wanted);
-                }
+                openIfWanted(record, wanted);
             }
         } finally {
             mounter.goOn();
@@ -66,20 +64,38 @@ final class InheritedLayers implements AutoCloseable {
         }
     }
 
-    private void open(String name, Set<String> wanted) {
-        OpenedImage image;
+    /// One image that cannot be opened is no reason to leave out the others.
+    private void openIfWanted(ImageRecord record, Set<String> wanted) {
         try {
-            image = runtime.open(name, Optional.empty(), options.lazy(), false, ProgressListener.NONE);
+            if (runtime.parts(record).stream().map(Digest::hex).anyMatch(wanted::contains)) {
+                open(record.name(), wanted);
+            }
         } catch (ImageException e) {
-            LOG.log(System.Logger.Level.WARNING, "containers on " + name + " get errors: " + e.getMessage(), e);
-            return;
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "containers on " + record.name() + " get errors: " + e.getMessage(),
+                    e);
         }
-        List<LazyLayer> layers = image.layers().layers();
-        layers.forEach(layer -> wanted.remove(layer.descriptor().digest().hex()));
-        Held now = new Held(
-                image, mounter.inherit(layers.stream().map(TreeLayer::of).toList()));
-        if (!keep(name, now)) {
-            now.close();
+    }
+
+    private void open(String name, Set<String> wanted) {
+        OpenedImage image = runtime.open(name, Optional.empty(), options.lazy(), false, ProgressListener.NONE);
+        boolean kept = false;
+        try {
+            List<LazyLayer> layers = image.layers().layers();
+            Held now = new Held(
+                    image, mounter.inherit(layers.stream().map(TreeLayer::of).toList()));
+            kept = keep(name, now);
+            if (kept) {
+                layers.forEach(
+                        layer -> wanted.remove(layer.descriptor().digest().hex()));
+            } else {
+                now.served().close();
+            }
+        } finally {
+            if (!kept) {
+                image.close();
+            }
         }
     }
 
