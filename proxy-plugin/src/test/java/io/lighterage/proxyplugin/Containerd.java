@@ -113,6 +113,17 @@ public final class Containerd implements AutoCloseable {
         return Programs.attempt(folder, Map.of(), command(arguments));
     }
 
+    /// Has `ctr-remote` pull an image as nerdctl and stargz-snapshotter's users do: with labels that name its layers.
+    ///
+    /// @param flags of `image rpull`
+    public void rpull(String image, String... flags) throws IOException, InterruptedException {
+        List<String> command =
+                new ArrayList<>(List.of("ctr-remote", "-a", socket().toString(), "image", "rpull", "--plain-http"));
+        command.addAll(List.of(flags));
+        command.addAll(List.of("--snapshotter", SNAPSHOTTER, image));
+        String ignored = Programs.run(folder, Map.of(), command.toArray(String[]::new));
+    }
+
     private List<String> command(String... arguments) {
         List<String> command = new ArrayList<>(beside);
         command.addAll(List.of("ctr", "--address", socket().toString()));

@@ -159,20 +159,7 @@ class ConfiguredDaemonTest {
 
     /// By a client that has credentials of its own.
     private void pull(Containerd containerd, String image) throws Exception {
-        Programs.run(
-                folder,
-                Map.of(),
-                "ctr-remote",
-                "-a",
-                containerd.socket().toString(),
-                "image",
-                "rpull",
-                "--plain-http",
-                "--user",
-                "puller:" + SECRET,
-                "--snapshotter",
-                Containerd.SNAPSHOTTER,
-                image);
+        containerd.rpull(image, "--user", "puller:" + SECRET);
     }
 
     private static Programs.Result run(Containerd containerd, String image, String name, String script)

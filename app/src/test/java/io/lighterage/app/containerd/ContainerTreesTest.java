@@ -99,18 +99,7 @@ class ContainerTreesTest {
 
     @Test
     void whatAContainerChangesIsSeenAsOnUnpackedLayers() throws Exception {
-        Programs.run(
-                folder,
-                Map.of(),
-                "ctr-remote",
-                "-a",
-                containerd.socket().toString(),
-                "image",
-                "rpull",
-                "--plain-http",
-                "--snapshotter",
-                Containerd.SNAPSHOTTER,
-                image("app"));
+        containerd.rpull(image("app"));
         containerd.ctr("image", "pull", "--plain-http", "--snapshotter", "overlayfs", image("plain"));
         long began = Instant.now().getEpochSecond();
         TreeListing lazy = changed(Containerd.SNAPSHOTTER, image("app"));

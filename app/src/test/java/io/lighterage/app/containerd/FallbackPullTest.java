@@ -10,7 +10,6 @@ import io.lighterage.proxyplugin.Programs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,20 +54,7 @@ class FallbackPullTest {
     }
 
     private void pull() throws Exception {
-        Programs.run(
-                folder,
-                Map.of(),
-                "ctr-remote",
-                "-a",
-                containerd.socket().toString(),
-                "image",
-                "rpull",
-                "--plain-http",
-                "--user",
-                "client:" + SECRET,
-                "--snapshotter",
-                Containerd.SNAPSHOTTER,
-                image());
+        containerd.rpull(image(), "--user", "client:" + SECRET);
     }
 
     private List<String> answered(int status) {

@@ -116,19 +116,7 @@ class KilledDaemonStressTest {
 
     /// What a container would have as its root, mounted here.
     private Path view(Containerd containerd, String image) throws Exception {
-        String socket = containerd.socket().toString();
-        Programs.run(
-                folder,
-                Map.of(),
-                "ctr-remote",
-                "-a",
-                socket,
-                "image",
-                "rpull",
-                "--plain-http",
-                "--snapshotter",
-                Containerd.SNAPSHOTTER,
-                image);
+        containerd.rpull(image);
         String[] snapshots = {"snapshot", "--snapshotter", Containerd.SNAPSHOTTER};
         List<String[]> rows = containerd
                 .ctr(snapshots[0], snapshots[1], snapshots[2], "ls")

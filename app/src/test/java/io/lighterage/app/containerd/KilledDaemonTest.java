@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -48,18 +47,7 @@ class KilledDaemonTest {
         registry = MirrorServer.start(MirrorOptions.defaults(), new LayoutUpstream("app", lazy));
         serving = ServingProcess.start(folder, "--no-background", "--mounter", "erofs");
         containerd = Containerd.start(folder.resolve("containerd"), serving.socket());
-        Programs.run(
-                folder,
-                Map.of(),
-                "ctr-remote",
-                "-a",
-                containerd.socket().toString(),
-                "image",
-                "rpull",
-                "--plain-http",
-                "--snapshotter",
-                Containerd.SNAPSHOTTER,
-                image());
+        containerd.rpull(image());
     }
 
     @AfterEach
